@@ -1,0 +1,338 @@
+import { Duplex } from "node:stream";
+
+import { Client, ClientChannel } from "ssh2";
+
+import { SshChannel } from "./channel";
+import { Credential, credentialFor } from "./credentials";
+import { dial } from "./dial";
+import { SshError, textOf } from "./errors";
+import { run } from "./exec";
+import { HostKeyPin, readPins } from "./hostKey";
+import { login } from "./login";
+import {
+  Role,
+  SshHost,
+  SshTarget,
+  SshTimeouts,
+  addressOf,
+  defaultTimeouts,
+  nameOf,
+} from "./target";
+
+/** What a command came to. */
+export interface ExecResult {
+  /** Exit code; 128 when a signal ended the command. */
+  readonly code: number;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+/** A logged-in SSH connection; carries any number of channels at once. */
+export interface SshConnection {
+  /** `user@host:port`, for messages. */
+  readonly name: string;
+  /**
+   * Opens a TCP connection from the server to `host:port`.
+   *
+   * @throws SshError `forwarding` when the server forwards nothing, `channel` when it could not connect, `timeout`, `lost`
+   */
+  channel(host: string, port: number, timeoutMs?: number): Promise<SshChannel>;
+  /**
+   * Runs a command through the user's shell there. `stdin` is sent and closed; nothing of it shows in any message.
+   *
+   * @throws SshError `exec`, `timeout` or `lost`; a command that fails is no error but a `code`
+   */
+  exec(command: string, opts?: { stdin?: string; timeoutMs?: number }): Promise<ExecResult>;
+  /** Ends the connection and every channel on it. */
+  close(): void;
+}
+
+/** A socket below an SSH connection: TCP, or a channel of the jump host's connection. */
+export type Carrier = Duplex & {
+  readonly bytesRead: number;
+  ref(): unknown;
+  unref(): unknown;
+};
+
+/**
+ * Connects and logs in: jump host first, if there is one. Host keys are compared before a login is offered, and a host
+ * without a pin is not even dialled.
+ *
+ * @throws SshError with the cause and what to do
+ */
+export async function connect(
+  target: SshTarget,
+  timeouts: Partial<SshTimeouts> = {},
+): Promise<OpenConnection> {
+  const limits = { ...defaultTimeouts, ...timeouts };
+  const pins = readPins(target, "target");
+  const jumpPins = target.jump ? readPins(target.jump, "jump") : [];
+  const credential = await credentialFor(target, limits);
+  if (!target.jump) {
+    const socket = await dial(target, "target", limits.dialMs);
+    return open(socket, target, "target", pins, credential, limits);
+  }
+  const jumpCredential = await credentialFor(target.jump, limits);
+  const jumpSocket = await dial(target.jump, "jump", limits.dialMs);
+  const jump = await open(jumpSocket, target.jump, "jump", jumpPins, jumpCredential, limits);
+  try {
+    const carrier = await jump.channel(target.host, target.port, limits.dialMs);
+    const connection = await open(carrier, target, "target", pins, credential, limits);
+    connection.onDeath(() => jump.close());
+    return connection;
+  } catch (error) {
+    const why = jump.death;
+    jump.close();
+    throw why ?? throughJump(error, target, target.jump);
+  }
+}
+
+/** A `channel` error of the jump host, told as what it means for the way to the target. */
+function throughJump(error: unknown, target: SshTarget, jump: SshHost): unknown {
+  if (!(error instanceof SshError) || (error.kind !== "channel" && error.kind !== "timeout")) {
+    return error;
+  }
+  if (!error.message.startsWith(`SSH to ${nameOf(jump)}`)) return error;
+  return new SshError(
+    error.kind,
+    `SSH to ${nameOf(target)}: the jump host ${nameOf(jump)} cannot reach ${addressOf(target.host, target.port)} ` +
+      `(${error.message.split("\n")[0]}).\n` +
+      `  next: sshHost and sshPort must be right as seen from the jump host; is sshd running on the target?`,
+  );
+}
+
+async function open(
+  socket: Carrier,
+  host: SshHost,
+  role: Role,
+  pins: readonly HostKeyPin[],
+  credential: Credential,
+  limits: SshTimeouts,
+): Promise<OpenConnection> {
+  const client = await login(socket, host, role, pins, credential, limits);
+  return new OpenConnection(client, socket, nameOf(host), limits);
+}
+
+/**
+ * The connection behind `connect`. It keeps the process alive while a channel is open or a command runs, and not
+ * otherwise; it finds out when the other side is gone.
+ */
+export class OpenConnection implements SshConnection {
+  readonly #client: Client;
+  readonly #socket: Carrier;
+  readonly #limits: SshTimeouts;
+  readonly #deathWatch: (() => void)[] = [];
+  #holds = 0;
+  #unanswered = 0;
+  #closing = false;
+  #death: SshError | undefined;
+
+  /** Called whenever the last channel or command has ended. */
+  onIdle: () => void = () => undefined;
+
+  constructor(
+    client: Client,
+    socket: Carrier,
+    readonly name: string,
+    limits: SshTimeouts,
+  ) {
+    this.#client = client;
+    this.#socket = socket;
+    this.#limits = limits;
+    const pulse = setInterval(() => this.#pulse(), limits.keepAliveMs).unref();
+    client.on("error", (error) => this.#die(`: ${textOf(error)}`));
+    client.on("close", () => {
+      clearInterval(pulse);
+      this.#die("");
+    });
+    socket.unref();
+  }
+
+  /** Why the connection ended; undefined while it lives. */
+  get death(): SshError | undefined {
+    return this.#death;
+  }
+
+  /** Whether a channel is open or a command runs. */
+  get busy(): boolean {
+    return this.#holds > 0;
+  }
+
+  /** Calls `told` once the connection has ended. */
+  onDeath(told: () => void): void {
+    if (this.#death) told();
+    else this.#deathWatch.push(told);
+  }
+
+  hold(): void {
+    if (this.#holds++ === 0) this.#socket.ref();
+  }
+
+  release(): void {
+    if (--this.#holds > 0) return;
+    this.#socket.unref();
+    this.onIdle();
+  }
+
+  async channel(host: string, port: number, timeoutMs?: number): Promise<SshChannel> {
+    const address = addressOf(host, port);
+    const inner = await this.request<ClientChannel>(
+      `opening a connection to ${address}`,
+      timeoutMs ?? this.#limits.channelMs,
+      (done) => this.#client.forwardOut("127.0.0.1", 0, host, port, done),
+      (error) => this.#channelRefused(address, error),
+      (late) => late.close(),
+    );
+    return new SshChannel(inner, this);
+  }
+
+  async exec(
+    command: string,
+    opts: { stdin?: string; timeoutMs?: number } = {},
+  ): Promise<ExecResult> {
+    const channel = await this.request<ClientChannel>(
+      "starting a command",
+      this.#limits.channelMs,
+      (done) => this.#client.exec(command, done),
+      (error) =>
+        new SshError(
+          "exec",
+          `SSH to ${this.name}: the server did not start a command (${textOf(error)}).\n` +
+            `  next: may this user run commands there (ForceCommand, a shell of nologin, MaxSessions)?`,
+        ),
+      (late) => late.close(),
+    );
+    this.hold();
+    try {
+      return await run(channel, this, opts.stdin, opts.timeoutMs ?? this.#limits.execMs);
+    } finally {
+      this.release();
+    }
+  }
+
+  /** Asks for a sign of life. False, and the connection is dead, when none comes in `timeoutMs`. */
+  async alive(timeoutMs: number): Promise<boolean> {
+    if (this.#death) return false;
+    try {
+      await this.request<void>(
+        "asking for a sign of life",
+        timeoutMs,
+        (done) => this.#ping(() => done(undefined, undefined)),
+        (error) => error,
+        () => undefined,
+      );
+    } catch {
+      this.#giveUp(`no sign of life in ${timeoutMs / 1000} s`);
+    }
+    return this.#death === undefined;
+  }
+
+  close(): void {
+    if (this.#closing || this.#death) return;
+    this.#closing = true;
+    this.#client.end();
+    setTimeout(() => this.#socket.destroy(), 1_000).unref();
+  }
+
+  /**
+   * One request to the server with a time-out; holds the process meanwhile.
+   *
+   * @param late what to do with an answer that comes after the time-out
+   */
+  private request<T>(
+    what: string,
+    timeoutMs: number,
+    ask: (done: (error: Error | undefined, value: T) => void) => void,
+    explain: (error: Error) => Error,
+    late: (value: T) => void,
+  ): Promise<T> {
+    return new Promise<T>((resolve, reject) => {
+      if (this.#death) return reject(this.#death);
+      let over = false;
+      this.hold();
+      const finish = () => {
+        over = true;
+        clearTimeout(timer);
+        this.release();
+      };
+      const timer = setTimeout(() => {
+        finish();
+        reject(
+          new SshError(
+            "timeout",
+            `SSH to ${this.name}: ${what} got no answer in ${timeoutMs / 1000} s.\n` +
+              `  next: try again; a server under load or a dropped network is the usual cause`,
+          ),
+        );
+      }, timeoutMs);
+      const done = (error: Error | undefined, value: T) => {
+        if (over) return error ? undefined : late(value);
+        finish();
+        if (!error) return resolve(value);
+        reject(this.#death ?? explain(error));
+      };
+      try {
+        ask(done);
+      } catch (error) {
+        done(error instanceof Error ? error : new Error(String(error)), undefined as never);
+      }
+    });
+  }
+
+  /**
+   * A harmless question that every server answers, if only with no: to take back a forwarding that was never asked for.
+   * (ssh2's own keep-alive has a timer that keeps the process from ending.)
+   */
+  #ping(answered: () => void): void {
+    this.#client.unforwardIn("127.0.0.1", 0, answered);
+  }
+
+  #pulse(): void {
+    if (this.#death) return;
+    if (this.#unanswered >= this.#limits.keepAliveMax) {
+      const seconds = (this.#limits.keepAliveMs * this.#limits.keepAliveMax) / 1000;
+      return this.#giveUp(`no sign of life for ${seconds} s`);
+    }
+    this.#unanswered++;
+    try {
+      this.#ping(() => (this.#unanswered = 0));
+    } catch {
+      // The socket is on its way out: its close event tells the story.
+    }
+  }
+
+  #giveUp(why: string): void {
+    this.#die(`: ${why}`);
+    this.#socket.destroy();
+  }
+
+  #die(why: string): void {
+    if (this.#death) return;
+    this.#death = new SshError(
+      "lost",
+      this.#closing
+        ? `SSH to ${this.name}: the connection was closed here`
+        : `SSH to ${this.name}: the connection was lost${why}.\n  next: run the command again; it goes on where it was`,
+    );
+    for (const told of this.#deathWatch) told();
+  }
+
+  #channelRefused(address: string, error: Error & { reason?: unknown }): SshError {
+    const words = textOf(error).replace(/^\(SSH\) Channel open failure: /, "");
+    // RFC 4254, section 5.1: 1 = administratively prohibited
+    if (error.reason === 1 || /administratively prohibited/i.test(words)) {
+      return new SshError(
+        "forwarding",
+        `SSH to ${this.name}: the server forbids TCP forwarding to ${address} (${words}).\n` +
+          `  next: allow it for this user there, in /etc/ssh/sshd_config:\n` +
+          `        Match User ${this.name.split("@")[0] ?? ""}\n          AllowTcpForwarding local\n` +
+          `        (PermitOpen and DisableForwarding may stand in the way too), then: sudo systemctl reload ssh`,
+      );
+    }
+    return new SshError(
+      "channel",
+      `SSH to ${this.name}: connected, but from there ${address} cannot be reached (${words}).\n` +
+        `  next: does the service listen there? On the server: nc -vz ${address.replace(/[[\]]/g, "").replace(/:(\d+)$/, " $1")}`,
+    );
+  }
+}

@@ -1,0 +1,223 @@
+import { isIP } from "node:net";
+
+import type { SshChannel } from "./channel";
+import type { SshConnection } from "./connection";
+import { runtimeError } from "./containerErrors";
+import { SshError, said } from "./errors";
+import { quote } from "./quote";
+import { addressOf } from "./target";
+
+/** A port of a container, as the container itself counts ports. */
+export interface ContainerPort {
+  /** `docker`, `podman`, or one of them behind `sudo -n`. */
+  readonly runtime: string;
+  /** Name or id. */
+  readonly container: string;
+  readonly port: number;
+}
+
+/** Where that port answers, as seen from the SSH server. */
+export interface Address {
+  readonly host: string;
+  readonly port: number;
+}
+
+/** The parts of `docker inspect` (podman's too) that lead to an address. No environment: it holds passwords. */
+type Inspected = [
+  state: { Status?: string; Running?: boolean } | null,
+  networkMode: string | null,
+  settings: {
+    IPAddress?: string;
+    GlobalIPv6Address?: string;
+    Networks?: Record<string, { IPAddress?: string; GlobalIPv6Address?: string } | null> | null;
+    Ports?: Record<string, { HostIp?: string; HostPort?: string }[] | null> | null;
+  } | null,
+];
+
+const format = "[{{json .State}},{{json .HostConfig.NetworkMode}},{{json .NetworkSettings}}]";
+
+/** The command that asks for a container's addresses. */
+export function inspectCommand(runtime: string, container: string): string {
+  return `${runtime} inspect --type container --format ${quote(format)} ${quote(container)}`;
+}
+
+/**
+ * Every address at which a container's port may be reached from the SSH server, most likely first: on each of its
+ * networks, on loopback when it shares the host's network, and where the port is published.
+ *
+ * @throws SshError (`container`): no such container, stopped, not allowed to ask, no docker, no address
+ */
+export async function containerAddresses(
+  ssh: SshConnection,
+  wanted: ContainerPort,
+): Promise<Address[]> {
+  return addressesOf(ssh, wanted, wanted.container, 0);
+}
+
+/**
+ * Connects to a container's port: each of its addresses is tried, half a second apart, and the first that answers wins.
+ *
+ * @throws SshError as `containerAddresses` and `SshConnection.channel` do
+ */
+export async function openContainerPort(
+  ssh: SshConnection,
+  wanted: ContainerPort,
+): Promise<SshChannel> {
+  const addresses = await remembered(ssh, wanted);
+  const errors: unknown[] = [];
+  let won = false;
+  const attempts = addresses.map(async (address, index) => {
+    await patience(index * 500, () => errors.length >= index);
+    if (won) throw new Error("another address answered");
+    try {
+      const channel = await ssh.channel(address.host, address.port);
+      if (won) {
+        channel.destroy();
+        throw new Error("another address answered");
+      }
+      won = true;
+      return channel;
+    } catch (error) {
+      errors.push(error);
+      throw error;
+    }
+  });
+  try {
+    return await Promise.any(attempts);
+  } catch {
+    forgotten(ssh, wanted);
+    throw unreachable(ssh, wanted, addresses, errors);
+  }
+}
+
+async function addressesOf(
+  ssh: SshConnection,
+  wanted: ContainerPort,
+  container: string,
+  depth: number,
+): Promise<Address[]> {
+  const [state, mode, settings] = await inspect(ssh, wanted.runtime, container);
+  const status = state?.Status ?? (state?.Running ? "running" : "stopped");
+  if (status !== "running") {
+    throw new SshError(
+      "container",
+      `On ${ssh.name}: the container ${said(container)} is not running (it is ${said(status)}).\n` +
+        `  next: ${status === "paused" ? `${wanted.runtime} unpause` : `${wanted.runtime} start`} ${quote(container)}` +
+        `   (and why did it stop? ${wanted.runtime} logs --tail 50 ${quote(container)})`,
+    );
+  }
+  if (mode?.startsWith("container:") && depth < 3) {
+    return addressesOf(ssh, wanted, mode.slice("container:".length), depth + 1);
+  }
+  const addresses = addressesIn(mode ?? "", settings, wanted.port);
+  if (addresses.length === 0) {
+    const rootless = /podman/.test(wanted.runtime);
+    throw new SshError(
+      "container",
+      `On ${ssh.name}: the container ${said(container)} has no address that the machine itself could reach ` +
+        `(network mode ${said(mode || "unknown")}${rootless ? "; a rootless podman gives none" : ""}).\n` +
+        `  next: publish its port on loopback, in the compose file: ports: ["127.0.0.1:${wanted.port}:${wanted.port}"]` +
+        (rootless
+          ? `; or run it rootful and set: npx pulumi config set containerRuntime "sudo -n podman"`
+          : ""),
+    );
+  }
+  return addresses;
+}
+
+/** Reads the addresses out of an inspection; pure. */
+export function addressesIn(mode: string, settings: Inspected[2], port: number): Address[] {
+  const found: Address[] = [];
+  const add = (host: string | undefined, at: number) => {
+    if (host && isIP(host) && !found.some((one) => one.host === host && one.port === at)) {
+      found.push({ host, port: at });
+    }
+  };
+  if (mode === "host") add("127.0.0.1", port);
+  const networks = Object.values(settings?.Networks ?? {});
+  for (const network of networks) add(network?.IPAddress, port);
+  add(settings?.IPAddress, port);
+  for (const published of settings?.Ports?.[`${port}/tcp`] ?? []) {
+    const everywhere =
+      !published.HostIp || published.HostIp === "0.0.0.0" || published.HostIp === "::";
+    if (Number(published.HostPort) > 0) {
+      add(everywhere ? "127.0.0.1" : published.HostIp, Number(published.HostPort));
+    }
+  }
+  for (const network of networks) add(network?.GlobalIPv6Address, port);
+  return found;
+}
+
+async function inspect(ssh: SshConnection, runtime: string, container: string): Promise<Inspected> {
+  const answer = await ssh.exec(inspectCommand(runtime, container));
+  if (answer.code !== 0) throw await runtimeError(ssh, runtime, container, answer);
+  try {
+    const parsed: unknown = JSON.parse(answer.stdout);
+    if (Array.isArray(parsed) && parsed.length === 3) return parsed as Inspected;
+  } catch {
+    // told below
+  }
+  throw new SshError(
+    "container",
+    `On ${ssh.name}: ${runtime} inspect ${said(container)} answered no JSON: ${said(answer.stdout.slice(0, 200))}.\n` +
+      `  next: run that by hand there; is ${runtime} what it should be?`,
+  );
+}
+
+/** The addresses found over a connection; a dozen channels need not ask a dozen times. */
+const known = new WeakMap<
+  SshConnection,
+  Map<string, { at: number; addresses: Promise<Address[]> }>
+>();
+const knownForMs = 20_000;
+
+const keyOf = (wanted: ContainerPort) =>
+  JSON.stringify([wanted.runtime, wanted.container, wanted.port]);
+
+function remembered(ssh: SshConnection, wanted: ContainerPort): Promise<Address[]> {
+  const cache = known.get(ssh) ?? new Map();
+  known.set(ssh, cache);
+  const entry = cache.get(keyOf(wanted));
+  if (entry && Date.now() - entry.at < knownForMs) return entry.addresses;
+  const addresses = containerAddresses(ssh, wanted);
+  cache.set(keyOf(wanted), { at: Date.now(), addresses });
+  addresses.catch(() => forgotten(ssh, wanted));
+  return addresses;
+}
+
+function forgotten(ssh: SshConnection, wanted: ContainerPort): void {
+  known.get(ssh)?.delete(keyOf(wanted));
+}
+
+/** Waits, but not longer than `over` says. */
+async function patience(ms: number, over: () => boolean): Promise<void> {
+  for (const end = Date.now() + ms; Date.now() < end && !over();) {
+    await new Promise((resolve) => setTimeout(resolve, 20));
+  }
+}
+
+function unreachable(
+  ssh: SshConnection,
+  wanted: ContainerPort,
+  addresses: readonly Address[],
+  errors: readonly unknown[],
+): unknown {
+  const telling = errors.find(
+    (e) => e instanceof SshError && e.kind !== "channel" && e.kind !== "timeout",
+  );
+  if (telling) return telling;
+  const tries = addresses
+    .map((address) => {
+      const where = addressOf(address.host, address.port);
+      const error = errors.find((e) => e instanceof Error && e.message.includes(where));
+      const why = error instanceof Error ? /\(([^()]*)\)\.?\n/.exec(error.message)?.[1] : undefined;
+      return `${where} (${why ?? "no answer in time"})`;
+    })
+    .join(", ");
+  return new SshError(
+    errors.some((e) => e instanceof SshError && e.kind === "timeout") ? "timeout" : "channel",
+    `On ${ssh.name}: the container ${said(wanted.container)} runs, but port ${wanted.port} does not answer: ${tries}.\n` +
+      `  next: is it still starting, and is the port right (npx pulumi config set postgresPort 5432)? ` +
+      `See: ${wanted.runtime} logs --tail 50 ${quote(wanted.container)}`,
+  );
+}

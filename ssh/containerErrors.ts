@@ -1,0 +1,79 @@
+import type { ExecResult, SshConnection } from "./connection";
+import { SshError, said } from "./errors";
+import { quote } from "./quote";
+
+/**
+ * Tells why docker or podman refused, and what to do. Asks for the containers there are when the wanted one is missing.
+ *
+ * @param answer what the failed command came to
+ */
+export async function runtimeError(
+  ssh: SshConnection,
+  runtime: string,
+  container: string,
+  answer: ExecResult,
+): Promise<SshError> {
+  const words = `${answer.stderr}\n${answer.stdout}`;
+  const say = (what: string, next: string) =>
+    new SshError("container", `On ${ssh.name}: ${what}.\n  next: ${next}`);
+  const user = ssh.name.split("@")[0] ?? "";
+  const program = runtime.split(/\s+/).at(-1) ?? runtime;
+
+  if (
+    /a password is required|a terminal is required|not in the sudoers|not allowed to execute/i.test(
+      words,
+    )
+  ) {
+    return say(
+      `sudo asks ${user} for a password (${said(answer.stderr)})`,
+      `allow it without one: echo '${user} ALL=(root) NOPASSWD: /usr/bin/${program}' | sudo tee /etc/sudoers.d/${program}`,
+    );
+  }
+  if (/permission denied/i.test(words)) {
+    return say(
+      `${user} may not use ${program} (${said(answer.stderr)})`,
+      `put the user into the group: sudo usermod -aG docker ${user}   (new logins have it), ` +
+        `or: npx pulumi config set containerRuntime "sudo -n ${program}"`,
+    );
+  }
+  if (answer.code === 127 || /command not found|: not found/i.test(words)) {
+    return say(
+      `there is no command ${program} for ${user} (${said(answer.stderr || "exit code 127")})`,
+      `is this the machine that runs Immich? For podman: npx pulumi config set containerRuntime podman; ` +
+        `elsewhere than in PATH: npx pulumi config set containerRuntime /usr/local/bin/docker`,
+    );
+  }
+  if (
+    /cannot connect to the docker daemon|cannot connect to podman|is the docker daemon running/i.test(
+      words,
+    )
+  ) {
+    return say(
+      `${program} itself does not answer (${said(answer.stderr)})`,
+      `start it there: sudo systemctl start ${program}`,
+    );
+  }
+  if (/no such (object|container)/i.test(words)) {
+    const names = await containerNames(ssh, runtime);
+    return say(
+      `there is no container ${said(container)}; ${names.length > 0 ? `there are: ${names.map(said).join(", ")}` : "there are none at all"}`,
+      `npx pulumi config set postgresContainer NAME` +
+        (names.length > 0 ? "" : `; is this the machine that runs Immich (sshHost)?`),
+    );
+  }
+  return say(
+    `${runtime} inspect ${said(container)} failed with code ${answer.code} (${said(answer.stderr || answer.stdout)})`,
+    `run it by hand there: ${runtime} inspect ${quote(container)}`,
+  );
+}
+
+/** Names of all containers, running or not; empty when they cannot be had. */
+async function containerNames(ssh: SshConnection, runtime: string): Promise<string[]> {
+  const answer = await ssh.exec(`${runtime} ps -a --format '{{.Names}}'`).catch(() => undefined);
+  if (!answer || answer.code !== 0) return [];
+  return answer.stdout
+    .split("\n")
+    .map((name) => name.trim())
+    .filter((name) => name !== "")
+    .slice(0, 20);
+}
