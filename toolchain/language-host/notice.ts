@@ -1,34 +1,53 @@
 // Says, once in each run of the CLI, that stand-ins are at work.
 import * as fs from "node:fs";
 import * as path from "node:path";
+import { pluginOf, pulumiPackages } from "./packages";
 
-/** The marker beside the executable: who put it there. Written by toolchain/setup.js. */
-const markerName = "stand-ins.json";
+/** The folder of the CLI, where toolchain/setup.js has put this executable and a marker. */
+const bin = path.dirname(process.argv[1] ?? "");
 
 /**
- * Prints one line to the user that stand-ins are in use. `pulumi up` starts the language host once for
- * its preview and once for its update: the engine's process id, kept beside the marker, tells us that
- * its user has been told.
+ * Prints one line to the user that stand-ins are in use, and for what. `pulumi up` starts a language host
+ * for its preview and one for its update: the engine's process id, kept beside the marker, tells that its
+ * user knows already.
+ *
+ * @param directory the program's folder
  */
-export function sayStandIns(): void {
-  const folder = path.dirname(process.argv[1] ?? "");
-  const told = path.join(folder, ".told");
+export function sayStandIns(directory: string): void {
+  if (!fs.existsSync(path.join(bin, "stand-ins.json")) || isTold()) return;
+  const providers = standInProviders(directory);
+  const what = providers.length
+    ? `language host and providers (${providers.join(", ")})`
+    : "language host";
+  process.stdout.write(
+    `Stand-ins are used for Pulumi's ${what}: the official ones cannot be downloaded here. ` +
+      "See toolchain/README.md.\n",
+  );
+}
+
+/** Whether this engine's user was told; remembers that it is so from now on. */
+function isTold(): boolean {
+  const file = path.join(bin, ".told");
   const engine = String(process.ppid);
   try {
-    if (fs.readFileSync(told, "utf8") === engine) return;
+    if (fs.readFileSync(file, "utf8") === engine) return true;
   } catch {
     // Nobody was told yet.
   }
   try {
-    const { standIns } = JSON.parse(fs.readFileSync(path.join(folder, markerName), "utf8")) as {
-      standIns: readonly string[];
-    };
-    process.stdout.write(
-      `Running on stand-ins for Pulumi's official ${standIns.join(", ")}: ` +
-        "these cannot be downloaded here. See toolchain/README.md.\n",
-    );
-    fs.writeFileSync(told, engine);
+    fs.writeFileSync(file, engine);
   } catch {
-    // No marker: not installed by setup.js, nothing to say.
+    // A folder that cannot be written to: the line appears twice in `pulumi up`.
   }
+  return false;
+}
+
+function standInProviders(directory: string): string[] {
+  const plugins = path.resolve(bin, "../../..", "plugins");
+  return pulumiPackages(directory).flatMap(({ manifest }) => {
+    const plugin = pluginOf(manifest);
+    if (!plugin) return [];
+    const folder = `resource-${plugin.name}-v${plugin.version}`;
+    return fs.existsSync(path.join(plugins, folder, "stand-in.json")) ? [plugin.name] : [];
+  });
 }

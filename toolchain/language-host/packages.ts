@@ -83,23 +83,31 @@ export function readManifest(directory: string): Manifest | undefined {
   }
 }
 
-function dependency({ name, version, pulumi }: Manifest): PackageDependency | undefined {
+/** The plugin that an SDK package comes with, its version without a leading v. */
+export function pluginOf({
+  name,
+  version,
+  pulumi,
+}: Manifest): { name: string; version: string } | undefined {
   const plugin = pulumi?.name ?? name?.replace(/^@pulumi\//, "");
-  const pluginVersion = pulumi?.version ?? version;
-  if (!plugin || !pluginVersion) return undefined;
+  const pluginVersion = (pulumi?.version ?? version)?.replace(/^v/, "");
+  return plugin && pluginVersion ? { name: plugin, version: pluginVersion } : undefined;
+}
+
+function dependency(manifest: Manifest): PackageDependency | undefined {
+  const plugin = pluginOf(manifest);
+  if (!plugin) return undefined;
+  const { server = "", parameterization } = manifest.pulumi ?? {};
   const result = new PackageDependency()
     .setKind("resource")
-    .setName(plugin)
-    .setVersion(`v${pluginVersion.replace(/^v/, "")}`)
-    .setServer(pulumi?.server ?? "");
-  if (pulumi?.parameterization) {
-    const { parameterization } = pulumi;
-    result.setParameterization(
-      new PackageParameterization()
-        .setName(parameterization.name)
-        .setVersion(parameterization.version)
-        .setValue(parameterization.value),
-    );
-  }
-  return result;
+    .setName(plugin.name)
+    .setVersion(`v${plugin.version}`)
+    .setServer(server);
+  if (!parameterization) return result;
+  return result.setParameterization(
+    new PackageParameterization()
+      .setName(parameterization.name)
+      .setVersion(parameterization.version)
+      .setValue(parameterization.value),
+  );
 }

@@ -26,8 +26,8 @@ let running: ChildProcess | undefined;
  *   error text otherwise.
  */
 export async function runProgram(request: RunRequest, engineAddress: string): Promise<RunResponse> {
-  sayStandIns();
   const launch = prepare(request, engineAddress);
+  sayStandIns(launch.cwd);
   const { code, signal } = await run(launch);
   const response = new RunResponse();
   if (code === userHasBeenTold) response.setBail(true);

@@ -1,0 +1,25 @@
+// Takes away what this setup has put into $PULUMI_HOME, and nothing else.
+"use strict";
+
+const fs = require("node:fs");
+const path = require("node:path");
+const { readJson } = require("./places.js");
+
+/** Removes the parts beside the CLI, and the engine too if it was built here. */
+function removeCliParts(places) {
+  const marker = readJson(places.marker);
+  if (!marker) return;
+  for (const name of marker.files ?? []) fs.rmSync(path.join(places.bin, name), { force: true });
+  fs.rmSync(path.join(places.bin, ".told"), { force: true });
+  fs.rmSync(places.marker, { force: true });
+  for (const folder of [places.bin, places.root]) {
+    if (fs.existsSync(folder) && fs.readdirSync(folder).length === 0) fs.rmdirSync(folder);
+  }
+}
+
+/** Removes a provider's stand-in; an official plugin stays. */
+function removePlugin(plugin) {
+  if (fs.existsSync(plugin.marker)) fs.rmSync(plugin.directory, { recursive: true, force: true });
+}
+
+module.exports = { removeCliParts, removePlugin };
