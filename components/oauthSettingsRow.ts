@@ -1,0 +1,42 @@
+import * as pulumi from "@pulumi/pulumi";
+
+import { providerOnDisk } from "./dynamic/onDisk";
+
+/** A value of an Immich setting. */
+export type SettingValue = string | number | boolean;
+
+export interface OauthSettingsRowArgs {
+  /** Which database, in words; in another one the settings are written anew. */
+  readonly database: string;
+  /** Table of the settings: `system_metadata` or `system_config`. */
+  readonly store: string;
+  /** Postgres login. Its password comes from the stack's configuration. */
+  readonly login: string;
+  /** The settings to have, by Immich's names. Every other one is left alone. */
+  readonly settings: Record<string, pulumi.Input<SettingValue>>;
+  /** Settings to have where this version of Immich knows them. Others are left out. */
+  readonly whereKnown?: Record<string, pulumi.Input<SettingValue>>;
+  /** What to restore on removal: `SettingsSnapshot.previous`. */
+  readonly previous: pulumi.Input<Record<string, unknown>>;
+}
+
+/** Settings of Immich, as rows of its own Postgres. */
+export class OauthSettingsRow extends pulumi.dynamic.Resource {
+  /** When the settings last changed, by the database's clock (ISO 8601). */
+  declare readonly settingsChangedAt: pulumi.Output<string>;
+  /** Immich's version as its public API tells it, empty where it can't be asked. */
+  declare readonly immichVersion: pulumi.Output<string>;
+  /** Keys of `whereKnown` that this Immich does not know. */
+  declare readonly skipped: pulumi.Output<string[]>;
+
+  constructor(name: string, args: OauthSettingsRowArgs, opts?: pulumi.CustomResourceOptions) {
+    super(
+      providerOnDisk("components/dynamic/oauthSettingsRow.ts"),
+      name,
+      { ...args, settingsChangedAt: undefined, immichVersion: undefined, skipped: undefined },
+      opts,
+      "immich-sso",
+      "OauthSettingsRow",
+    );
+  }
+}

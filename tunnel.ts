@@ -1,0 +1,43 @@
+import { createHash } from "node:crypto";
+
+import type { DatabaseConfig } from "./config";
+import { openContainerPort } from "./ssh/container";
+import { shared } from "./ssh/shared";
+import { listen } from "./ssh/tunnel";
+
+/**
+ * Opens the loopback port through which `@pulumi/postgresql`, which knows no SSH, reaches Immich's
+ * Postgres. SSH is dialled when somebody connects, and one SSH connection carries all of them.
+ *
+ * @param preview in a preview nothing connects unless it refreshes too, so a port that is taken is
+ *   no reason to fail.
+ * @returns the port, the same in every run of a stack, as it is part of the Postgres provider's state.
+ * @throws Error that says what to do where the port is taken.
+ */
+export async function openTunnel(
+  database: DatabaseConfig,
+  stack: string,
+  preview: boolean,
+): Promise<number> {
+  const port = database.tunnelPort || stackPort(stack);
+  if (database.login === "existing") return port; // nothing but the postgresql provider needs it
+  try {
+    await listen({
+      port,
+      open: async () =>
+        openContainerPort(await shared(database.ssh), {
+          runtime: database.runtime,
+          container: database.container,
+          port: database.port,
+        }),
+    });
+  } catch (error) {
+    if (!preview) throw error;
+  }
+  return port;
+}
+
+/** A port from 20000 to 29999 that is the same for a stack in every run. */
+function stackPort(stack: string): number {
+  return 20000 + (createHash("sha256").update(stack).digest().readUInt32BE() % 10000);
+}
