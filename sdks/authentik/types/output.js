@@ -1,0 +1,2 @@
+"use strict";
+// Types only: see output.d.ts.
