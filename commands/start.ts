@@ -22,7 +22,10 @@ async function main(): Promise<number> {
   });
   const leave = interrupted.then(() => undefined);
   try {
-    return await Promise.race([once ? cycle(sandbox, json) : stay(sandbox, leave), leave.then(() => 130)]);
+    return await Promise.race([
+      once ? cycle(sandbox, json) : stay(sandbox, leave),
+      leave.then(() => 130),
+    ]);
   } finally {
     await sandbox.stop();
   }
@@ -115,9 +118,12 @@ function stackArguments(sandbox: Sandbox): string[] {
 
 /** The stack's outputs, secrets as `[secret]`. */
 async function stackOutputs(sandbox: Sandbox): Promise<unknown> {
-  const { code, stdout, stderr } = await pulumi(["stack", "output", "--json", "--stack", "sandbox"], {
-    environment: sandbox.environment,
-  });
+  const { code, stdout, stderr } = await pulumi(
+    ["stack", "output", "--json", "--stack", "sandbox"],
+    {
+      environment: sandbox.environment,
+    },
+  );
   if (code !== 0) throw new Error(`pulumi stack output failed:\n${stderr}`);
   return JSON.parse(stdout);
 }

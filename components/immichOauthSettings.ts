@@ -46,7 +46,9 @@ export class ImmichOauthSettings extends pulumi.ComponentResource {
     super("immich-sso:index:ImmichOauthSettings", name, {}, opts);
     const { database } = args;
     this.login = database.dedicatedLogin ?? database.user;
-    const ready = database.dedicatedLogin ? [this.makeLogin(name, database.dedicatedLogin, database)] : [];
+    const ready = database.dedicatedLogin
+      ? [this.makeLogin(name, database.dedicatedLogin, database)]
+      : [];
 
     const common = {
       database: database.description,
@@ -92,7 +94,11 @@ export class ImmichOauthSettings extends pulumi.ComponentResource {
     const child = { parent: this, provider };
     const role = new Role(
       `${name}-login`,
-      { name: login, login: true, password: pulumi.secret(loginPassword(database.password, login)) },
+      {
+        name: login,
+        login: true,
+        password: pulumi.secret(loginPassword(database.password, login)),
+      },
       child,
     );
     return new Grant(

@@ -5,7 +5,7 @@ import type { StackConfig } from "../config";
 import { ContainerRestart, type ContainerRestartArgs } from "./containerRestart";
 import { describeDatabase } from "./describeDatabase";
 import { ImmichOauthSettings, type ImmichDatabaseArgs } from "./immichOauthSettings";
-import { cachesSettings } from "../immich/version";
+import { needsRestart } from "../immich/version";
 import { LoginCheck } from "./loginCheck";
 import { OidcApplication } from "./oidcApplication";
 import { desiredSettings } from "./settings";
@@ -63,7 +63,13 @@ export class ImmichSso extends pulumi.ComponentResource {
     const restart = restarts(config);
     // Made before the settings, so that on removal it runs after they are back.
     const afterRemoval = restart
-      ? [new ContainerRestart(`${name}-restart-after-removal`, { ...restart, on: "removal" }, child)]
+      ? [
+          new ContainerRestart(
+            `${name}-restart-after-removal`,
+            { ...restart, on: "removal" },
+            child,
+          ),
+        ]
       : [];
     const database = databaseArgs(config, stack, args.tunnelPort);
     const desired = desiredSettings(config, application);
@@ -131,7 +137,9 @@ export class ImmichSso extends pulumi.ComponentResource {
   ): pulumi.Resource[] {
     if (!restart) return [];
     const due =
-      config.restart.when === "onChange" ? true : settings.immichVersion.apply(cachesSettings);
+      config.restart.when === "onChange"
+        ? true
+        : settings.immichVersion.apply((version) => needsRestart(version || undefined));
     const on = { change: settings.settingsChangedAt };
     return [
       new ContainerRestart(name, { ...restart, on, due }, { parent: this, dependsOn: settings }),

@@ -158,10 +158,13 @@ export class OidcApplication extends pulumi.ComponentResource {
 function validate(args: OidcApplicationArgs, resource: pulumi.Resource): void {
   const problems: string[] = [];
   if (args.redirectUris.length === 0)
-    problems.push("redirectUris: empty; at least one is needed, or Authentik trusts the first it sees");
+    problems.push(
+      "redirectUris: empty; at least one is needed, or Authentik trusts the first it sees",
+    );
   args.redirectUris.forEach((uri, index) => {
     const allowed = redirectUriProblem(uri);
-    if (allowed) problems.push(`redirectUris[${index}]: ${JSON.stringify(uri)}; allowed: ${allowed}`);
+    if (allowed)
+      problems.push(`redirectUris[${index}]: ${JSON.stringify(uri)}; allowed: ${allowed}`);
   });
   if (args.clientSecret === "") problems.push("clientSecret: empty; leave it out to have one made");
   if (!/^[-a-zA-Z0-9_]+$/.test(args.slug))
