@@ -1,0 +1,68 @@
+// Immich's settings in its database, over SSH, and the container that uses them.
+import { compose, deployAgain, entries, pulumi, service } from "./entry";
+
+export const settingsChecks = entries({
+  "settings-readable": {
+    title: "Immich's database",
+    asks: "Can Immich's settings be read over SSH?",
+    symptom: "Logging in may work; `pulumi up` and `pulumi refresh` fail.",
+    dependsOn: [],
+    fixes: {
+      failed: {
+        when: "SSH, the container or the database does not answer",
+        fix: (i) =>
+          `Do what the message says; the keys are sshHost, sshPort, sshUser, sshHostKey and postgres…: ${pulumi(i, "config")} shows them.`,
+      },
+    },
+  },
+  "auto-register": {
+    title: "Auto-registration",
+    asks: "Does Immich make an account for somebody new, as deployed (`autoRegister`)?",
+    symptom:
+      '"User does not exist and auto registering is disabled." in Immich (user not created), after the login at Authentik.',
+    dependsOn: ["settings-readable", "config-file"],
+    fixes: {
+      off: {
+        when: "it is off in Immich's settings although this stack has it on",
+        fix: (i) => `Switch it on again: ${deployAgain(i)}.`,
+      },
+    },
+  },
+  "settings-row": {
+    title: "Deployed settings",
+    asks: "Are Immich's settings still those that were deployed, key by key?",
+    symptom:
+      'Depends on the key; a changed secret: "Failed to finish oauth" (Client authentication failed).',
+    dependsOn: ["settings-readable"],
+    explainedBy: [
+      "password-login-lockout",
+      "oauth-enabled",
+      "insecure-issuer",
+      "immich-issuer",
+      "immich-client-id",
+      "immich-redirect-uri",
+      "immich-scope",
+      "auto-register",
+    ],
+    fixes: {
+      different: {
+        when: "somebody changed a setting in Immich, or a backup was restored",
+        fix: (i) =>
+          `To put them back: ${deployAgain(i)}. To keep a change, set the same value in the stack's config first.`,
+      },
+    },
+  },
+  "container-restarted": {
+    title: "Restart",
+    asks: "Was Immich restarted since its settings changed, where that is needed or wanted?",
+    symptom: "Immich behaves as before the change (before 1.106.3), or nothing at all.",
+    dependsOn: [],
+    fixes: {
+      older: {
+        when: "the container has been running since before the change",
+        fix: (i) =>
+          `Restart it: ${compose(i, `restart ${service(i)}`)}; or tell the stack that it need not: ${pulumi(i, "config set restart whenNeeded")}.`,
+      },
+    },
+  },
+});
