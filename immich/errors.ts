@@ -1,0 +1,135 @@
+/** What went wrong, for code that has to decide; people read the message. */
+export type SettingsProblem =
+  | "invalid" // a setting given is not allowed
+  | "stored" // what is already stored keeps Immich from starting, or is ignored, or breaks the login
+  | "store" // the settings are not in the table that `settingsStore` names
+  | "lockout" // nobody could log in any more
+  | "locked" // somebody else holds the settings
+  | "slow" // the database took too long
+  | "cut" // the connection was lost before COMMIT: nothing has changed
+  | "commit-unknown" // it was lost at COMMIT: all old or all new, not known which
+  | "permission" // the login may not
+  | "read-only" // the database takes no writes
+  | "read-back" // what was read back is not what was written: nothing has changed
+  | "database"; // anything else that PostgreSQL said
+
+/**
+ * A failure around Immich's settings, as a person should read it: what was being done, where, what came back, what to do.
+ * Never holds a stored or given secret.
+ */
+export class SettingsError extends Error {
+  /**
+   * @param problem what went wrong
+   * @param message the whole text for the user
+   * @param connectionLost the connection is of no more use: end it
+   */
+  constructor(
+    readonly problem: SettingsProblem,
+    message: string,
+    readonly connectionLost = false,
+  ) {
+    super(message);
+    this.name = "SettingsError";
+  }
+}
+
+/** The connection was lost, or did not answer in time. */
+export class Cut extends Error {}
+
+interface PgError {
+  readonly code: string;
+  readonly severity: string;
+  readonly message: string;
+}
+
+/** PostgreSQL's own error answer, or undefined when the error is not one (a lost connection, a defect of ours). */
+function pgError(error: unknown): PgError | undefined {
+  if (!(error instanceof Error)) return undefined;
+  const { code, severity } = error as Error & { code?: unknown; severity?: unknown };
+  if (typeof code !== "string" || !/^[0-9A-Z]{5}$/.test(code)) return undefined;
+  if (typeof severity !== "string") return undefined;
+  return { code, severity, message: error.message };
+}
+
+/** Whether the server itself refused (and so did not commit), rather than the connection going away. */
+export function refusedByServer(error: unknown): boolean {
+  const answer = pgError(error);
+  return answer !== undefined && answer.severity === "ERROR";
+}
+
+/** Whether the error leaves the connection of no use. */
+export function isCut(error: unknown): boolean {
+  return !refusedByServer(error);
+}
+
+/**
+ * Turns anything a query throws into a {@link SettingsError}. Of PostgreSQL's answer only the code and its words are
+ * used, with everything in quotes left out: `detail`, `where` and quoted values can carry a row, and so a secret.
+ *
+ * @param doing what was being done: "Reading Immich's settings"
+ * @param where to what: `table system_metadata of database "immich"`
+ */
+export function explain(error: unknown, doing: string, where: string): SettingsError {
+  if (error instanceof SettingsError) return error;
+  const answer = pgError(error);
+  const start = `${doing} in ${where}: `;
+  if (answer === undefined) {
+    return new SettingsError(
+      "cut",
+      `${start}the connection was lost (${error instanceof Error ? said(error.message) : "no reason given"}). Nothing has been changed. Check that the PostgreSQL container is up, then run the same command again.`,
+      true,
+    );
+  }
+  const lost = answer.severity !== "ERROR";
+  const say = (problem: SettingsError["problem"], text: string): SettingsError =>
+    new SettingsError(problem, `${start}${text}`, lost);
+  switch (answer.code) {
+    case "55P03":
+    case "40P01":
+    case "40001":
+      return say(
+        "locked",
+        "somebody else is changing Immich's settings and has not finished (a Save in Immich, another `pulumi up`, an open psql session). Nothing has been changed. Wait for it to end, then run the same command again.",
+      );
+    case "57014":
+      return say(
+        "slow",
+        "the database took too long and the statement was cancelled. Nothing has been changed. Look at the load of the Immich host, then run the same command again.",
+      );
+    case "42501":
+      return say(
+        "permission",
+        "the login may not do this. Nothing has been changed. With `npx pulumi config set postgresLogin existing` and a login that owns Immich's tables it works; a dedicated login is granted what it needs by `npx pulumi up`.",
+      );
+    case "42P01":
+    case "3F000":
+      return say(
+        "store",
+        "there is no such table. Is this Immich's database? `npx pulumi config set postgresDatabase NAME` names another one.",
+      );
+    case "25006":
+      return say(
+        "read-only",
+        "the database takes no writes (a standby, or default_transaction_read_only). Nothing has been changed. Connect to the primary server.",
+      );
+    case "25P03":
+    case "57P01":
+    case "57P02":
+    case "57P03":
+      return say(
+        "cut",
+        `PostgreSQL ended the connection (${answer.code}: ${said(answer.message)}). Nothing has been changed. Check that its container is up and stays up, then run the same command again.`,
+      );
+    default:
+      return say(
+        "database",
+        `PostgreSQL answered ${answer.code}: ${said(answer.message)}. Nothing has been changed.`,
+      );
+  }
+}
+
+/** A server's words, fit for a message: one line, and nothing that was in quotes, which may be a value. */
+function said(text: string): string {
+  const line = text.replace(/"(?:[^"]|"")*"|'(?:[^']|'')*'/g, "…").replace(/\s+/g, " ");
+  return line.length > 200 ? `${line.slice(0, 199)}…` : line.trim();
+}
