@@ -47,7 +47,6 @@ export interface SshPolicies {
   /** False refuses every key. Default true. */
   readonly acceptKeys: boolean;
   /** False: the user isn't in the group `docker`, and `docker` says so. Default true. */
-  readonly dockerGroup: boolean;
   /** What to do wrong. Default nothing. */
   readonly fault: SshFault | null;
 }
@@ -56,7 +55,6 @@ export interface SshPolicies {
 export const wellBehaved: SshPolicies = {
   tcpForwarding: true,
   acceptKeys: true,
-  dockerGroup: true,
   fault: null,
 };
 

@@ -64,7 +64,10 @@ function exec(client: Client, command: string, stdin = ""): Promise<object> {
       let exit: object = {};
       channel.on("data", (chunk: Buffer) => (stdout += chunk.toString()));
       channel.stderr.on("data", (chunk: Buffer) => (stderr += chunk.toString()));
-      channel.on("exit", (code, signal) => (exit = code === null ? { signal } : { code }));
+      channel.on(
+        "exit",
+        (code: number | null, signal?: string) => (exit = code === null ? { signal } : { code }),
+      );
       channel.on("close", () => done({ ...exit, stdout, stderr }));
       channel.end(stdin);
     });
@@ -128,7 +131,7 @@ describe("commands", () => {
       client.exec("echo started; sleep 60", (error, channel) => {
         if (error) return fail(error);
         channel.once("data", () => channel.signal("INT"));
-        channel.on("exit", (_code, signal) => done(signal));
+        channel.on("exit", (_code: number | null, signal?: string) => done(signal));
       });
     });
     expect(await ended).toBe("SIGINT");
@@ -151,7 +154,7 @@ describe("logging in", () => {
     expect(ssh.counters).toMatchObject({ connections: 1, authentications: 0, logins: 0 });
   });
 
-  test.each([
+  test.each<[string, () => ConnectConfig]>([
     ["another key", () => ({ privateKey: keyPair("somebody else", "x").privateKey })],
     ["another user", () => ({ username: "root" })],
     ["a password", () => ({ privateKey: undefined, password: "hermes" })],
@@ -240,7 +243,7 @@ describe("faults", () => {
     const client = await connect();
     const channel = await forward(client, echoPort);
     ssh.setPolicies({ fault: { at: "bytes", kind: "drop", bytes: 20_000 } });
-    const closed = new Promise((done) => client.once("close", done));
+    const closed = new Promise<void>((done) => client.once("close", () => done()));
     expect(await ask(channel, "x".repeat(64))).toHaveLength(64);
     channel.write("y".repeat(32_000));
     await closed;

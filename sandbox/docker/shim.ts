@@ -1,0 +1,65 @@
+/**
+ * The commands `docker`, `podman` and `sudo` in the sandbox's `bin` folder. They carry the command
+ * line to the sandbox's own process, and its answer back.
+ */
+import { chmodSync, mkdirSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+
+/** Plain JavaScript, as it runs for each command and must start at once: 40 ms. */
+const CARRIER = `
+const [program, ...args] = process.argv.slice(2);
+const call = { program, args, cwd: process.cwd(), sudo: process.env.SANDBOX_SUDO === "1" };
+const request = require("node:http").request(
+  process.env.SANDBOX_DOCKER,
+  { method: "POST", headers: { "content-type": "application/json" } },
+  (response) => {
+    let text = "";
+    response.setEncoding("utf8");
+    response.on("data", (chunk) => (text += chunk));
+    response.on("end", () => {
+      const { code, stdout, stderr } = JSON.parse(text);
+      process.exitCode = code;
+      process.stdout.write(stdout);
+      process.stderr.write(stderr);
+    });
+  },
+);
+request.on("error", () => {
+  process.stderr.write("Cannot connect to the Docker daemon at unix:///var/run/docker.sock. Is the docker daemon running?\\n");
+  process.exitCode = 1;
+});
+request.end(JSON.stringify(call));
+`;
+
+const SUDO = `#!/bin/sh
+# sudo of the sandbox: runs what the sandbox's commands are, and nothing else.
+[ "$1" = "-n" ] && shift
+case $1 in
+  docker|podman) SANDBOX_SUDO=1 exec "$@" ;;
+esac
+echo "sudo: $1: command not found" >&2
+exit 1
+`;
+
+/** Writes the commands into `bin`, which is made if absent. */
+export function writeCommands(bin: string): void {
+  mkdirSync(bin, { recursive: true });
+  const carrier = join(bin, ".docker.js");
+  writeFileSync(carrier, CARRIER);
+  for (const program of ["docker", "podman"]) {
+    executable(
+      join(bin, program),
+      `#!/bin/sh\nexec ${quoted(process.execPath)} ${quoted(carrier)} ${program} "$@"\n`,
+    );
+  }
+  executable(join(bin, "sudo"), SUDO);
+}
+
+function executable(path: string, text: string): void {
+  writeFileSync(path, text);
+  chmodSync(path, 0o755);
+}
+
+function quoted(word: string): string {
+  return `'${word.replaceAll("'", `'\\''`)}'`;
+}
