@@ -1,6 +1,6 @@
 import * as pulumi from "@pulumi/pulumi";
 
-import { refuseUnreachable } from "./authentik";
+import { AuthentikApi } from "./authentik";
 import { ImmichSso } from "./components/immichSso";
 import { readConfig } from "./config";
 import { openTunnel } from "./tunnel";
@@ -16,14 +16,15 @@ export = async function program(): Promise<Record<string, unknown>> {
       isSecret: (key) => secretKeys.has(key),
     }),
   );
+  const authentik = new AuthentikApi(config.authentik);
   const [tunnelPort] = await orEnd(() =>
     Promise.all([
       openTunnel(config.database, stack, pulumi.runtime.isDryRun()),
-      refuseUnreachable(config.authentik),
+      authentik.refuseUnreachable(),
     ]),
   );
 
-  const sso = new ImmichSso("immich", { config, stack, tunnelPort });
+  const sso = new ImmichSso("immich", { config, stack, tunnelPort, authentik });
   return {
     issuerUrl: sso.issuerUrl,
     clientId: sso.clientId,

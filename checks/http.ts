@@ -29,7 +29,7 @@ export interface Failure {
 export type Reply = Answer | Failure;
 
 export interface RequestOptions {
-  readonly method?: "GET" | "POST";
+  readonly method?: "GET" | "POST" | "DELETE";
   readonly headers?: Readonly<Record<string, string>>;
   readonly body?: string;
   /** Milliseconds until the last byte. Default 10 000. */

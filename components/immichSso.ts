@@ -1,5 +1,6 @@
 import * as pulumi from "@pulumi/pulumi";
 
+import type { AuthentikApi } from "../authentik";
 import type { CheckResult } from "../checks/types";
 import type { StackConfig } from "../config";
 import { ContainerRestart, type ContainerRestartArgs } from "./containerRestart";
@@ -17,6 +18,8 @@ export interface ImmichSsoArgs {
   readonly stack: string;
   /** Loopback port that leads to Immich's Postgres. */
   readonly tunnelPort: number;
+  /** Asks Authentik what is there already. Default: nobody is asked. */
+  readonly authentik?: AuthentikApi;
 }
 
 /** Single sign-on of one Immich at one Authentik. */
@@ -56,6 +59,7 @@ export class ImmichSso extends pulumi.ComponentResource {
         launchUrl: config.application.launchUrl,
         accessGroups: config.application.accessGroups,
         adminGroups: config.application.adminGroups,
+        authentik: args.authentik,
       },
       child,
     );

@@ -2,8 +2,10 @@ import * as authentik from "@pulumi/authentik";
 import * as pulumi from "@pulumi/pulumi";
 import { RandomPassword } from "@pulumi/random/randomPassword";
 
+import type { AuthentikApi } from "../authentik";
 import { redirectUriProblem } from "../config";
 import { adminRoleExpression, ROLE_CLAIM, ROLE_SCOPE } from "./adminRole";
+import { beforeApplication, beforeProvider } from "./existing";
 
 export interface OidcApplicationArgs {
   /** Name of the application, as users see it in Authentik. */
@@ -35,6 +37,8 @@ export interface OidcApplicationArgs {
   readonly accessGroups?: readonly string[];
   /** Groups whose members get the role `admin` in the claim `immich_role`. Default: no such claim. */
   readonly adminGroups?: readonly string[];
+  /** Asks Authentik what is there already. Default: nobody is asked. */
+  readonly authentik?: AuthentikApi;
 }
 
 /**
@@ -120,7 +124,7 @@ export class OidcApplication extends pulumi.ComponentResource {
         subMode: "hashed_user_id",
         includeClaimsInIdToken: true,
       },
-      child,
+      { ...child, hooks: beforeProvider(name, args.authentik) },
     );
 
     const application = new authentik.Application(
@@ -131,7 +135,7 @@ export class OidcApplication extends pulumi.ComponentResource {
         protocolProvider: provider.id.apply(Number),
         metaLaunchUrl: args.launchUrl,
       },
-      child,
+      { ...child, hooks: beforeApplication(name, args.authentik) },
     );
 
     (args.accessGroups ?? []).forEach((group, order) => {

@@ -1,0 +1,80 @@
+import * as pulumi from "@pulumi/pulumi";
+
+import type { AuthentikApi } from "../authentik";
+
+/**
+ * Looks, before a provider is made in Authentik, whether one of that name is there already.
+ *
+ * One with the very secret we are about to give it is our own, left by a deployment that was killed
+ * before it could write it down: it is removed and made again. Any other was made by hand: the
+ * deployment stops, in the preview already, and says how to take it over.
+ */
+export function beforeProvider(
+  name: string,
+  authentik: AuthentikApi | undefined,
+): pulumi.ResourceHookBinding | undefined {
+  if (!authentik) return undefined;
+  return before(`${name}-provider-exists`, async (inputs, preview) => {
+    const wanted = String(inputs["name"]);
+    const found = await authentik.provider(wanted);
+    if (!found) return;
+    if (found.clientSecret === "" || found.clientSecret !== inputs["clientSecret"])
+      throw new Error(handMade("a provider named", wanted, "providerName"));
+    if (!preview) await authentik.remove(`providers/oauth2/${found.id}/`);
+  });
+}
+
+/** The same for the application: our own is the one that belongs to the provider we made. */
+export function beforeApplication(
+  name: string,
+  authentik: AuthentikApi | undefined,
+): pulumi.ResourceHookBinding | undefined {
+  if (!authentik) return undefined;
+  return before(`${name}-application-exists`, async (inputs, preview) => {
+    const slug = String(inputs["slug"]);
+    const found = await authentik.application(slug);
+    if (!found) return;
+    if (found.provider === undefined || found.provider !== inputs["protocolProvider"])
+      throw new Error(handMade("an application with the slug", slug, "applicationSlug"));
+    if (!preview) await authentik.remove(`core/applications/${encodeURIComponent(slug)}/`);
+  });
+}
+
+interface Settled {
+  promise(): Promise<unknown>;
+}
+
+function before(
+  name: string,
+  look: (inputs: Record<string, unknown>, preview: boolean) => Promise<void>,
+): pulumi.ResourceHookBinding {
+  const hook = new pulumi.ResourceHook(
+    name,
+    async ({ newInputs }) => {
+      const inputs = await plain(newInputs ?? {});
+      await look(inputs, pulumi.runtime.isDryRun());
+    },
+    { onDryRun: true },
+  );
+  return { beforeCreate: [hook] };
+}
+
+/**
+ * A hook's inputs, secrets unwrapped; they stay within the hook. `apply` would never call back for a
+ * value that a preview does not know yet.
+ */
+async function plain(inputs: Record<string, unknown>): Promise<Record<string, unknown>> {
+  const entries = Object.entries(inputs).map(async ([key, value]) => [
+    key,
+    pulumi.Output.isInstance(value) ? await (value as unknown as Settled).promise() : value,
+  ]);
+  return Object.fromEntries(await Promise.all(entries));
+}
+
+function handMade(what: string, value: string, key: string): string {
+  return (
+    `Authentik has ${what} ${value} already, made by hand or by another stack.\n` +
+    `  take it over:     npm run adopt -- --stack ${pulumi.getStack()}\n` +
+    `  or use another:   npx pulumi config set ${key} NAME`
+  );
+}
