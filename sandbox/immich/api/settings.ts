@@ -1,0 +1,65 @@
+/** /api/system-config, and /api/admin/config since 3.2: the settings, for admins. */
+import { HttpError, type Request, type Route } from "../http";
+import { authenticate, type Immich } from "../immich";
+import type { JsonObject } from "../merge";
+import { sentences } from "../validation";
+
+/** The routes, under the paths of this version. */
+export function settingsRoutes(immich: Immich): Route[] {
+  const { traits } = immich;
+  return [
+    ...routes(immich, "/api/system-config", "PUT"),
+    ...(traits.publicConfig ? routes(immich, "/api/admin/config", "PUT") : []),
+    ...(traits.publicConfig ? routes(immich, "/api/admin/config", "POST").slice(-1) : []),
+  ];
+}
+
+function routes(immich: Immich, path: string, method: "PUT" | "POST"): Route[] {
+  const { settings } = immich;
+  const reader = { context: "SystemConfigService" };
+  const admin = (request: Request, action: "read" | "update") =>
+    authenticate(immich, request, { admin: true, permission: `systemConfig.${action}` });
+  return [
+    {
+      method: "GET",
+      path,
+      does: "get config",
+      async handle(request) {
+        await admin(request, "read");
+        return { json: await settings.read({ ...reader, id: request.id }) };
+      },
+    },
+    {
+      method: "GET",
+      path: `${path}/defaults`,
+      does: "get config defaults",
+      async handle(request) {
+        await admin(request, "read");
+        return { json: settings.defaults };
+      },
+    },
+    {
+      method,
+      path,
+      does: "update config",
+      async handle(request) {
+        await admin(request, "update");
+        return { json: await update(immich, request) };
+      },
+    },
+  ];
+}
+
+/** Takes the complete configuration, as the settings page sends it. */
+async function update({ settings, log, traits }: Immich, { body, id }: Request) {
+  const config = body as JsonObject;
+  const failures = settings.check(config);
+  if (failures.length > 0) throw new HttpError(400, sentences(failures));
+  if (settings.fromFile) {
+    throw new HttpError(400, "Cannot update configuration while IMMICH_CONFIG_FILE is in use");
+  }
+  const context = "SystemConfigService";
+  const saved = await settings.save(config, { context, id });
+  if (traits.document) log.write("LOG", context, "LogLevel=log (set via system config)", id);
+  return saved;
+}

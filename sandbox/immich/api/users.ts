@@ -1,0 +1,104 @@
+/** /api/users/me, /api/api-keys and the welcome pages' memory. */
+import { randomUUID } from "node:crypto";
+import type { UserAdminResponseDto, UserAvatarColor } from "@immich/sdk";
+import { HttpError, type Request, type Route } from "../http";
+import { authenticate, type Immich, requireText } from "../immich";
+import type { User } from "../people";
+import type { Traits } from "../versions";
+
+/** The routes. */
+export function userRoutes(immich: Immich): Route[] {
+  const { people, pool, traits } = immich;
+  return [
+    {
+      method: "GET",
+      path: "/api/users/me",
+      does: "get my user",
+      async handle(request) {
+        const { user } = await authenticate(immich, request, { permission: "user.read" });
+        return { json: userDto(user, traits) };
+      },
+    },
+    {
+      method: "PUT",
+      path: "/api/users/me/onboarding",
+      does: "set user onboarding",
+      async handle(request) {
+        const { user } = await authenticate(immich, request);
+        await people.update(user.id, { isOnboarded: request.body["isOnboarded"] === true });
+        return { json: { isOnboarded: request.body["isOnboarded"] === true } };
+      },
+    },
+    {
+      method: "POST",
+      path: "/api/system-metadata/admin-onboarding",
+      does: "update admin onboarding",
+      async handle(request) {
+        await authenticate(immich, request, { admin: true });
+        await pool.query(
+          `INSERT INTO system_metadata (key, value) VALUES ('admin-onboarding', $1)
+           ON CONFLICT (key) DO UPDATE SET value = excluded.value`,
+          [JSON.stringify({ isOnboarded: request.body["isOnboarded"] === true })],
+        );
+        return { status: 204 };
+      },
+    },
+    {
+      method: "POST",
+      path: "/api/api-keys",
+      does: "create api key",
+      handle: (request) => createKey(immich, request),
+    },
+  ];
+}
+
+async function createKey(immich: Immich, request: Request) {
+  const { user } = await authenticate(immich, request, { permission: "apiKey.create" });
+  const [name = ""] = requireText(request.body, "name");
+  const wanted = request.body["permissions"] ?? ["all"];
+  if (!Array.isArray(wanted) || !wanted.every((one) => typeof one === "string")) {
+    throw new HttpError(400, ["each value in permissions must be a string"]);
+  }
+  const { id, secret, permissions } = await immich.people.createKey(user, name, wanted);
+  const now = new Date().toISOString();
+  const apiKey = { id, name, permissions, createdAt: now, updatedAt: now };
+  return { status: 201, json: { secret, apiKey } };
+}
+
+const COLOURS = [
+  "primary",
+  "pink",
+  "red",
+  "yellow",
+  "blue",
+  "green",
+  "purple",
+  "orange",
+  "gray",
+  "amber",
+];
+
+/** A user as the API shows it to themselves and to admins. */
+export function userDto(user: User, { publicConfig }: Traits): Partial<UserAdminResponseDto> {
+  const sum = [...user.email].reduce((total, letter) => total + (letter.codePointAt(0) ?? 0), 0);
+  return {
+    id: user.id,
+    email: user.email,
+    name: user.name,
+    profileImagePath: "",
+    avatarColor: COLOURS[sum % COLOURS.length] as UserAvatarColor,
+    profileChangedAt: user.createdAt.toISOString(),
+    storageLabel: user.storageLabel,
+    shouldChangePassword: user.shouldChangePassword,
+    isAdmin: user.isAdmin,
+    createdAt: user.createdAt.toISOString(),
+    deletedAt: null,
+    updatedAt: user.updatedAt.toISOString(),
+    oauthId: user.oauthId,
+    quotaSizeInBytes: user.quotaSizeInBytes,
+    quotaUsageInBytes: 0,
+    status: "active" as UserAdminResponseDto["status"],
+    license: null,
+    ...(publicConfig ? { clusterGroupId: randomUUID() } : {}),
+  };
+}

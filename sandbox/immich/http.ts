@@ -1,0 +1,187 @@
+/** A small HTTP server with NestJS's manners: its error bodies, its cookies, its correlation ids. */
+import { randomInt } from "node:crypto";
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
+
+/** A request, read whole. */
+export interface Request {
+  readonly method: string;
+  readonly url: URL;
+  readonly headers: IncomingMessage["headers"];
+  readonly cookies: Readonly<Record<string, string>>;
+  /** The JSON body; an empty object when there is none. */
+  readonly body: Readonly<Record<string, unknown>>;
+  /** Eight characters that the log lines of this request carry. */
+  readonly id: string;
+  /** Came by https, as the proxy says. */
+  readonly secure: boolean;
+}
+
+/** An answer. `json` and `text` exclude each other; neither is an empty body. */
+export interface Reply {
+  readonly status?: number;
+  readonly json?: unknown;
+  readonly text?: { readonly type: string; readonly body: string | Buffer };
+  readonly headers?: Readonly<Record<string, string>>;
+  /** Values of Set-Cookie headers. */
+  readonly cookies?: readonly string[];
+}
+
+/** Something that answers one method and path. */
+export interface Route {
+  readonly method: "GET" | "POST" | "PUT" | "DELETE";
+  readonly path: string;
+  /** In words what it does: an unforeseen error is answered with "Failed to …". */
+  readonly does: string;
+  readonly handle: (request: Request) => Reply | Promise<Reply>;
+}
+
+/** An answer that is an error, in NestJS's form. */
+export class HttpError extends Error {
+  /** @param reason the `error` of the body; null leaves it out, as NestJS does for errors with a cause. */
+  constructor(
+    readonly status: number,
+    readonly content: string | readonly string[],
+    readonly reason: string | null = REASONS[status] ?? null,
+  ) {
+    super(typeof content === "string" ? content : content.join(", "));
+  }
+}
+
+const REASONS: Readonly<Record<number, string>> = {
+  400: "Bad Request",
+  401: "Unauthorized",
+  403: "Forbidden",
+  404: "Not Found",
+  500: "Internal Server Error",
+};
+
+/** How errors are answered and where unforeseen ones are told. */
+export interface Manners {
+  /** Whether error bodies carry the request's id. */
+  readonly correlation: boolean;
+  readonly unforeseen: (error: unknown, request: Request) => void;
+}
+
+/** Makes the server; `fallback` answers a GET that no route does. */
+export function serve(
+  routes: readonly Route[],
+  fallback: (request: Request) => Reply | undefined,
+  manners: Manners,
+): Server {
+  const table = new Map(routes.map((route) => [`${route.method} ${route.path}`, route]));
+  return createServer((incoming, response) => {
+    void answer(incoming, response);
+  });
+
+  async function answer(incoming: IncomingMessage, response: ServerResponse): Promise<void> {
+    const request = await read(incoming);
+    const route = table.get(`${request.method} ${request.url.pathname}`);
+    try {
+      if (route === undefined) {
+        send(response, (request.method === "GET" && fallback(request)) || missing(request));
+      } else {
+        send(response, await route.handle(request));
+      }
+    } catch (error) {
+      send(response, failure(error, route, request));
+    }
+  }
+
+  function missing({ method, url }: Request): never {
+    throw new HttpError(404, `Cannot ${method} ${url.pathname}`);
+  }
+
+  function failure(error: unknown, route: Route | undefined, request: Request): Reply {
+    let told = error;
+    if (!(told instanceof HttpError)) {
+      manners.unforeseen(error, request);
+      told = new HttpError(500, `Failed to ${route?.does ?? "answer"}`);
+    }
+    const { status, content, reason } = told as HttpError;
+    return {
+      status,
+      json: {
+        message: content,
+        ...(reason === null ? {} : { error: reason }),
+        statusCode: status,
+        ...(manners.correlation ? { correlationId: request.id } : {}),
+      },
+    };
+  }
+}
+
+async function read(incoming: IncomingMessage): Promise<Request> {
+  const chunks: Buffer[] = [];
+  for await (const chunk of incoming) chunks.push(chunk as Buffer);
+  return {
+    method: incoming.method ?? "GET",
+    url: new URL(incoming.url ?? "/", "http://immich.invalid"),
+    headers: incoming.headers,
+    cookies: readCookies(incoming.headers.cookie ?? ""),
+    body: readBody(Buffer.concat(chunks).toString()),
+    id: Array.from({ length: 8 }, () => randomInt(36).toString(36)).join(""),
+    secure: incoming.headers["x-forwarded-proto"] === "https",
+  };
+}
+
+function readBody(text: string): Record<string, unknown> {
+  try {
+    const body: unknown = JSON.parse(text || "{}");
+    return typeof body === "object" && body !== null ? (body as Record<string, unknown>) : {};
+  } catch {
+    return {};
+  }
+}
+
+function readCookies(header: string): Record<string, string> {
+  return Object.fromEntries(
+    header.split(/;\s*/).flatMap((pair) => {
+      const at = pair.indexOf("=");
+      return at < 1 ? [] : [[pair.slice(0, at), decode(pair.slice(at + 1))]];
+    }),
+  );
+}
+
+function decode(text: string): string {
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    return text;
+  }
+}
+
+function send(response: ServerResponse, reply: Reply): void {
+  response.statusCode = reply.status ?? 200;
+  for (const [name, value] of Object.entries(reply.headers ?? {})) response.setHeader(name, value);
+  if (reply.cookies !== undefined) response.setHeader("Set-Cookie", [...reply.cookies]);
+  if (reply.json !== undefined) {
+    response.setHeader("Content-Type", "application/json; charset=utf-8");
+    response.end(JSON.stringify(reply.json));
+  } else {
+    if (reply.text !== undefined) response.setHeader("Content-Type", reply.text.type);
+    response.end(reply.text?.body);
+  }
+}
+
+/** Immich keeps its cookies for 400 days. */
+const COOKIE_SECONDS = 34_560_000;
+
+/** A Set-Cookie value as Express writes it. */
+export function setCookie(
+  name: string,
+  value: string,
+  { secure, httpOnly = true }: { secure: boolean; httpOnly?: boolean },
+): string {
+  const expires = new Date(Date.now() + COOKIE_SECONDS * 1000).toUTCString();
+  return [
+    `${name}=${encodeURIComponent(value)}; Max-Age=${COOKIE_SECONDS}; Path=/; Expires=${expires}`,
+    ...(httpOnly ? ["HttpOnly"] : []),
+    ...(secure ? ["Secure"] : []),
+    "SameSite=Lax",
+  ].join("; ");
+}
+
+/** A Set-Cookie value that takes the cookie away. */
+export function clearCookie(name: string): string {
+  return `${name}=; Path=/; Expires=Thu, 01 Jan 1970 00:00:00 GMT`;
+}

@@ -1,0 +1,212 @@
+/**
+ * The OpenID Connect client, by the library that Immich itself uses (openid-client 6), and the few
+ * things that Immich before 1.132 did differently with its version 5.
+ */
+import { HttpError } from "./http";
+import { describeError, type Log } from "./log";
+import type { Json, JsonObject } from "./merge";
+import type { Traits } from "./versions";
+
+type OpenidClient = typeof import("openid-client", { with: { "resolution-mode": "import" } });
+type Configuration = InstanceType<OpenidClient["Configuration"]>;
+
+/** Claims about the person who logs in. */
+export type Profile = Readonly<Record<string, Json | undefined>> & { readonly sub: string };
+
+/** What it takes to send somebody to the provider. */
+export interface Departure {
+  readonly url: string;
+  /** For the cookie that the callback compares; undefined before 1.132. */
+  readonly state?: string;
+  /** For the cookie with the PKCE secret; null when the app keeps it to itself. */
+  readonly verifier?: string | null;
+}
+
+/** The OpenID Connect client of one Immich version. */
+export class OauthClient {
+  private library: Promise<OpenidClient> | undefined;
+
+  constructor(
+    private readonly traits: Traits,
+    private readonly log: Log,
+  ) {}
+
+  /** Where to send the browser, and what to remember until it is back. */
+  async authorize(
+    oauth: JsonObject,
+    redirectUri: string,
+    id: string,
+    app: { readonly state?: string; readonly codeChallenge?: string } = {},
+  ): Promise<Departure> {
+    const lib = await this.load();
+    const client = await this.discover(oauth, id);
+    const state = app.state ?? lib.randomState();
+    if (!this.traits.strictOidc) return { url: legacyUrl(client, oauth, redirectUri, state) };
+
+    const verifier = app.codeChallenge === undefined ? lib.randomPKCECodeVerifier() : null;
+    const challenge = app.codeChallenge ?? (await lib.calculatePKCECodeChallenge(verifier ?? ""));
+    const parameters: Record<string, string> = {
+      redirect_uri: redirectUri,
+      scope: String(oauth["scope"]),
+      state,
+    };
+    if (oauth["prompt"]) parameters["prompt"] = String(oauth["prompt"]);
+    const pkce = client.serverMetadata().supportsPKCE();
+    // 1.135.3 sends the two empty when the provider does not announce PKCE.
+    if (pkce || !this.traits.callbackChecksEnabled) {
+      parameters["code_challenge"] = pkce ? challenge : "";
+      parameters["code_challenge_method"] = pkce ? "S256" : "";
+    }
+    return { url: lib.buildAuthorizationUrl(client, parameters).toString(), state, verifier };
+  }
+
+  /**
+   * Exchanges the code in `url` and asks who it is.
+   *
+   * @throws HttpError for a failed discovery; Error "OAuth login failed", the reason in the log, for
+   * everything after it.
+   */
+  async profile(
+    oauth: JsonObject,
+    url: string,
+    expected: { readonly state: string; readonly verifier: string },
+    id: string,
+  ): Promise<Profile> {
+    const lib = await this.load();
+    const client = await this.discover(oauth, id);
+    const pkce = client.serverMetadata().supportsPKCE() && this.traits.strictOidc;
+    try {
+      const tokens = await lib.authorizationCodeGrant(client, new URL(url), {
+        expectedState: expected.state,
+        ...(pkce ? { pkceCodeVerifier: expected.verifier } : {}),
+      });
+      const claims = this.traits.profileFromIdToken ? tokens.claims() : undefined;
+      const profile =
+        claims !== undefined && "email" in claims
+          ? claims
+          : await lib.fetchUserInfo(client, tokens.access_token, lib.skipSubjectCheck);
+      if (!profile.sub) throw new Error("Unexpected profile response, no `sub`");
+      return profile as Profile;
+    } catch (error) {
+      const reason = error instanceof Error ? error.message : String(error);
+      this.log.write("ERROR", "OAuthRepository", `OAuth login failed: ${reason}`, id);
+      this.log.write("ERROR", "OAuthRepository", describeError(error), id);
+      throw new Error("OAuth login failed", { cause: error });
+    }
+  }
+
+  /** Where a logout goes on to at the provider; undefined when it has no such place. */
+  async logoutEndpoint(oauth: JsonObject, id: string): Promise<string | undefined> {
+    const own = oauth["endSessionEndpoint"];
+    if (typeof own === "string" && own !== "") return own;
+    return (await this.discover(oauth, id)).serverMetadata().end_session_endpoint;
+  }
+
+  private load(): Promise<OpenidClient> {
+    this.library ??= import("openid-client");
+    return this.library;
+  }
+
+  private async discover(oauth: JsonObject, id: string): Promise<Configuration> {
+    try {
+      return this.traits.strictOidc ? await this.strict(oauth) : await this.lenient(oauth);
+    } catch (error) {
+      const told = `Error in OAuth discovery: ${String(error)}`;
+      this.log.write("ERROR", "OAuthRepository", told, id);
+      this.log.write("ERROR", "OAuthRepository", describeError(error), id);
+      throw new HttpError(500, told, null);
+    }
+  }
+
+  private async strict(oauth: JsonObject): Promise<Configuration> {
+    const lib = await this.load();
+    const insecure = !this.traits.httpsOnly || Boolean(oauth["allowInsecureRequests"]);
+    return lib.discovery(
+      new URL(oauth["issuerUrl"] as string),
+      oauth["clientId"] as string,
+      clientMetadata(oauth),
+      authentication(lib, oauth),
+      {
+        // Whole seconds to the library, whatever the settings page calls it.
+        timeout: oauth["timeout"] as number,
+        execute: insecure ? [lib.allowInsecureRequests] : [],
+      },
+    );
+  }
+
+  /** As openid-client 5: no comparison of the issuer, and a client ID is asked for at once. */
+  private async lenient(oauth: JsonObject): Promise<Configuration> {
+    const lib = await this.load();
+    const issuer = new URL(oauth["issuerUrl"] as string);
+    if (!issuer.pathname.includes("/.well-known/")) {
+      issuer.pathname = `${issuer.pathname.replace(/\/$/, "")}/.well-known/openid-configuration`;
+    }
+    const response = await fetch(issuer, { redirect: "manual" }).catch((error: unknown) => {
+      throw error instanceof Error && error.cause !== undefined ? error.cause : error;
+    });
+    if (response.status !== 200) {
+      throw named(
+        "OPError",
+        `expected 200 OK, got: ${response.status} ${response.statusText}`.trim(),
+      );
+    }
+    const metadata = (await response.json()) as { issuer: string };
+    if (!oauth["clientId"]) throw new TypeError("client_id is required");
+    const client = new lib.Configuration(
+      metadata,
+      oauth["clientId"] as string,
+      clientMetadata(oauth),
+      authentication(lib, oauth),
+    );
+    lib.allowInsecureRequests(client);
+    return client;
+  }
+}
+
+/** How openid-client 5 writes the address. */
+function legacyUrl(
+  client: Configuration,
+  oauth: JsonObject,
+  redirectUri: string,
+  state: string,
+): string {
+  const values = {
+    client_id: String(oauth["clientId"]),
+    scope: String(oauth["scope"]),
+    response_type: "code",
+    redirect_uri: redirectUri,
+    state,
+  };
+  const query = Object.entries(values).map(([key, value]) => `${key}=${encodeURIComponent(value)}`);
+  return `${client.serverMetadata().authorization_endpoint}?${query.join("&")}`;
+}
+
+function clientMetadata(oauth: JsonObject): Record<string, Json> {
+  const profileAlgorithm = oauth["profileSigningAlgorithm"] ?? "none";
+  return {
+    client_secret: oauth["clientSecret"] as Json,
+    response_types: ["code"],
+    id_token_signed_response_alg: oauth["signingAlgorithm"] as Json,
+    ...(profileAlgorithm === "none" || profileAlgorithm === ""
+      ? {}
+      : { userinfo_signed_response_alg: profileAlgorithm }),
+  };
+}
+
+function authentication(lib: OpenidClient, oauth: JsonObject) {
+  const secret = oauth["clientSecret"];
+  if (typeof secret !== "string" || secret === "") return lib.None();
+  switch (oauth["tokenEndpointAuthMethod"]) {
+    case undefined: // before 1.133
+    case "client_secret_post":
+      return lib.ClientSecretPost(secret);
+    case "client_secret_basic":
+      return lib.ClientSecretBasic(secret);
+    default:
+      return lib.None();
+  }
+}
+
+function named(name: string, message: string): Error {
+  return Object.assign(new Error(message), { name });
+}

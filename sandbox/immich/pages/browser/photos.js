@@ -1,0 +1,3 @@
+import { requireUser } from "./common.js";
+
+await requireUser();

@@ -1,0 +1,184 @@
+/** People, their sessions and API keys, in Immich's database, so that they outlive a restart. */
+import { createHash, randomBytes, scryptSync, timingSafeEqual } from "node:crypto";
+import type { Pool } from "pg";
+
+/** A user as the database has it. */
+export interface User {
+  readonly id: string;
+  readonly email: string;
+  readonly name: string;
+  readonly isAdmin: boolean;
+  /** Subject at the OpenID provider; "" when not linked. */
+  readonly oauthId: string;
+  readonly storageLabel: string | null;
+  readonly quotaSizeInBytes: number | null;
+  readonly shouldChangePassword: boolean;
+  readonly isOnboarded: boolean;
+  readonly createdAt: Date;
+  readonly updatedAt: Date;
+}
+
+/** What a new user is made of. */
+export interface NewUser {
+  readonly email: string;
+  readonly name: string;
+  readonly isAdmin?: boolean;
+  readonly password?: string;
+  readonly oauthId?: string;
+  readonly storageLabel?: string | null;
+  /** Bytes; NaN goes to the database as it is, which refuses it. */
+  readonly quotaSizeInBytes?: number | null;
+}
+
+/** Somebody who asked with a session or an API key. */
+export interface Caller {
+  readonly user: User;
+  /** Permissions of the API key; undefined for a session, which may everything. */
+  readonly permissions?: readonly string[];
+}
+
+const COLUMNS = `id, email, name, "isAdmin", "oauthId", "storageLabel", "quotaSizeInBytes",
+  "shouldChangePassword", "isOnboarded", "createdAt", "updatedAt"`;
+
+/** Immich's people. */
+export class People {
+  constructor(private readonly pool: Pool) {}
+
+  /** Whether the server has an admin: without one it has not been set up. */
+  async hasAdmin(): Promise<boolean> {
+    return (await this.find(`"isAdmin"`)) !== undefined;
+  }
+
+  byEmail(email: string): Promise<User | undefined> {
+    return this.find("email = $1", email.toLowerCase());
+  }
+
+  byOauthId(oauthId: string): Promise<User | undefined> {
+    return this.find(`"oauthId" = $1`, oauthId);
+  }
+
+  /** The user with this e-mail and password. */
+  async byPassword(email: string, password: string): Promise<User | undefined> {
+    const { rows } = await this.pool.query<{ password: string }>(
+      "SELECT password FROM users WHERE email = $1",
+      [email.toLowerCase()],
+    );
+    const stored = rows[0]?.password;
+    return stored !== undefined && matches(password, stored) ? this.byEmail(email) : undefined;
+  }
+
+  async create(user: NewUser): Promise<User> {
+    const { rows } = await this.pool.query<Row>(
+      `INSERT INTO users (email, name, password, "isAdmin", "oauthId", "storageLabel", "quotaSizeInBytes")
+       VALUES ($1, $2, $3, $4, $5, $6, $7) RETURNING ${COLUMNS}`,
+      [
+        user.email.toLowerCase(),
+        user.name,
+        user.password === undefined ? "" : hash(user.password),
+        user.isAdmin ?? false,
+        user.oauthId ?? "",
+        user.storageLabel ?? null,
+        user.quotaSizeInBytes ?? null,
+      ],
+    );
+    return toUser(rows[0]);
+  }
+
+  async update(
+    id: string,
+    change: Partial<Pick<User, "oauthId" | "isAdmin" | "isOnboarded">>,
+  ): Promise<User> {
+    const { rows } = await this.pool.query<Row>(
+      `UPDATE users SET "oauthId" = coalesce($2, "oauthId"), "isAdmin" = coalesce($3, "isAdmin"),
+         "isOnboarded" = coalesce($4, "isOnboarded"), "updatedAt" = clock_timestamp()
+       WHERE id = $1 RETURNING ${COLUMNS}`,
+      [id, change.oauthId, change.isAdmin, change.isOnboarded],
+    );
+    return toUser(rows[0]);
+  }
+
+  /** Opens a session; the token is shown once and stored as a hash. */
+  async openSession(user: User): Promise<string> {
+    const token = secret();
+    await this.pool.query(`INSERT INTO sessions (token, "userId") VALUES ($1, $2)`, [
+      digest(token),
+      user.id,
+    ]);
+    return token;
+  }
+
+  async closeSession(token: string): Promise<void> {
+    await this.pool.query("DELETE FROM sessions WHERE token = $1", [digest(token)]);
+  }
+
+  async bySession(token: string): Promise<Caller | undefined> {
+    const user = await this.find(
+      `id = (SELECT "userId" FROM sessions WHERE token = $1)`,
+      digest(token),
+    );
+    return user && { user };
+  }
+
+  /** Makes an API key; the secret is shown once. */
+  async createKey(user: User, name: string, permissions: readonly string[]): Promise<ApiKey> {
+    const value = secret();
+    const { rows } = await this.pool.query<{ id: string }>(
+      `INSERT INTO api_keys (name, key, "userId", permissions) VALUES ($1, $2, $3, $4) RETURNING id`,
+      [name, digest(value), user.id, permissions],
+    );
+    return { id: rows[0]?.id ?? "", name, permissions, secret: value };
+  }
+
+  async byKey(value: string): Promise<Caller | undefined> {
+    const { rows } = await this.pool.query<{ userId: string; permissions: string[] }>(
+      `SELECT "userId", permissions FROM api_keys WHERE key = $1`,
+      [digest(value)],
+    );
+    const user = rows[0] && (await this.find("id = $1", rows[0].userId));
+    return user && { user, permissions: rows[0]?.permissions ?? [] };
+  }
+
+  private async find(condition: string, ...values: string[]): Promise<User | undefined> {
+    const { rows } = await this.pool.query<Row>(
+      `SELECT ${COLUMNS} FROM users WHERE ${condition} AND "deletedAt" IS NULL LIMIT 1`,
+      values,
+    );
+    return rows[0] && toUser(rows[0]);
+  }
+}
+
+/** A new API key. */
+export interface ApiKey {
+  readonly id: string;
+  readonly name: string;
+  readonly permissions: readonly string[];
+  readonly secret: string;
+}
+
+type Row = Omit<User, "quotaSizeInBytes"> & { readonly quotaSizeInBytes: string | null };
+
+function toUser(row: Row | undefined): User {
+  if (row === undefined) throw new Error("User not found");
+  const quota = row.quotaSizeInBytes;
+  return { ...row, quotaSizeInBytes: quota === null ? null : Number(quota) };
+}
+
+/** Random text of letters and digits, about 40 of them. */
+function secret(): string {
+  return randomBytes(32).toString("base64").replace(/\W/g, "");
+}
+
+function digest(text: string): string {
+  return createHash("sha256").update(text).digest("base64");
+}
+
+function hash(password: string): string {
+  const salt = randomBytes(16).toString("hex");
+  return `${salt}:${scryptSync(password, salt, 32).toString("hex")}`;
+}
+
+function matches(password: string, stored: string): boolean {
+  const [salt = "", expected = ""] = stored.split(":");
+  if (expected === "") return false;
+  return timingSafeEqual(scryptSync(password, salt, 32), Buffer.from(expected, "hex"));
+}
