@@ -1,13 +1,13 @@
 // The checks on Immich's settings in its database and on the container, through the caller's callbacks.
+import { needsRestart } from "../immich/version";
 import { oneLine, type Facts } from "./facts";
 import { broken, ok, unknown, type CheckInput, type Finding, type Settings } from "./types";
-import { atLeast } from "./version";
 
 /** settings-readable: over SSH, as a deployment reads them. */
 export async function settingsReadable(facts: Facts): Promise<Finding> {
   const row = await facts.row();
   if (row.kind === "not-given") return unknown("not asked: no way to the database was given");
-  if (row.kind === "failed") return broken("failed", row.message);
+  if (row.kind === "failed") return broken(row.bad ? "stored" : "failed", row.message);
   return ok("read");
 }
 
@@ -16,6 +16,7 @@ export async function autoRegister(facts: Facts): Promise<Finding> {
   const settings = await read(facts);
   if (settings === undefined) return unknown("not asked: no way to the database was given");
   const wanted = facts.input.settings["oauth.autoRegister"] ?? true;
+  if (settings["oauth.autoRegister"] === undefined) return unknown("not among the settings read");
   if (settings["oauth.autoRegister"] !== false) return ok("on");
   return wanted === false
     ? ok("off, as deployed: only people with an account in Immich get in")
@@ -29,12 +30,14 @@ export async function settingsRow(facts: Facts): Promise<Finding> {
   const deployed = facts.input.settings;
   const keys = Object.keys(deployed);
   if (keys.length === 0) return unknown("it is not known what was deployed");
-  const different = keys.filter((key) => settings[key] !== deployed[key]);
-  if (different.length === 0) return ok(`${keys.length} settings as deployed`);
+  // What this version of Immich does not know is never written, and not read either.
+  const there = keys.filter((key) => settings[key] !== undefined);
+  const different = there.filter((key) => settings[key] !== deployed[key]);
+  if (different.length === 0) return ok(`${there.length} settings as deployed`);
   const tell = (key: string) =>
     /secret/i.test(key)
       ? `${key} is not the deployed one`
-      : `${key} is ${show(settings[key])}, deployed is ${show(deployed[key])}`;
+      : `${key} is ${JSON.stringify(settings[key])}, deployed is ${JSON.stringify(deployed[key])}`;
   return broken("different", different.map(tell).join("; "));
 }
 
@@ -53,14 +56,14 @@ export async function containerRestarted(facts: Facts): Promise<Finding> {
   }
   const seen = `started ${started.toISOString()}, settings changed ${settingsChangedAt}`;
   if (started.getTime() >= Date.parse(settingsChangedAt)) return ok(seen);
-  if (await needsRestart(facts)) return broken("older", seen);
+  if (await restartExpected(facts)) return broken("older", seen);
   return ok(`${seen}: this version reads them without a restart`);
 }
 
-async function needsRestart(facts: Facts): Promise<boolean> {
+async function restartExpected(facts: Facts): Promise<boolean> {
   const policy: CheckInput["restart"] = facts.input.restart ?? "onChange";
   if (policy === "onChange") return true;
-  return !atLeast(await facts.immichVersion(), "1.106.3");
+  return needsRestart(await facts.immichVersion());
 }
 
 async function read(facts: Facts): Promise<Settings | undefined> {
@@ -68,6 +71,15 @@ async function read(facts: Facts): Promise<Settings | undefined> {
   return row.kind === "settings" ? row.settings : undefined;
 }
 
-function show(value: unknown): string {
-  return value === undefined ? "not set" : JSON.stringify(value);
-}
+/** The settings that the checks look at besides those that were deployed: for `readSettings`. */
+export const settingsLookedAt: readonly string[] = [
+  "oauth.enabled",
+  "oauth.issuerUrl",
+  "oauth.clientId",
+  "oauth.scope",
+  "oauth.autoRegister",
+  "oauth.signingAlgorithm",
+  "oauth.tokenEndpointAuthMethod",
+  "oauth.allowInsecureRequests",
+  "passwordLogin.enabled",
+];

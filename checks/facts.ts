@@ -1,5 +1,6 @@
 // What the checks ask the outside world, each question once a run however many checks use the answer.
 import { randomBytes } from "node:crypto";
+import { SettingsError } from "../immich/errors";
 import { field, isComingUp, request, type Reply, type RequestOptions } from "./http";
 import { discoveryUrl } from "./catalogue/entry";
 import type { CheckInput, Settings } from "./types";
@@ -8,7 +9,11 @@ import type { CheckInput, Settings } from "./types";
 export type Row =
   | { readonly kind: "settings"; readonly settings: Settings }
   | { readonly kind: "not-given" }
-  | { readonly kind: "failed"; readonly message: string };
+  | {
+      readonly kind: "failed";
+      readonly message: string;
+      /** What is stored is at fault. */ readonly bad: boolean;
+    };
 
 /** The questions. Every one is asked when first needed, and answers the same ever after. */
 export interface Facts {
@@ -138,7 +143,8 @@ export function factsFor(input: CheckInput, patience: Patience): Facts {
         try {
           return { kind: "settings", settings: await input.readSettings() };
         } catch (error) {
-          return { kind: "failed", message: oneLine(error) };
+          const bad = error instanceof SettingsError && error.problem === "stored";
+          return { kind: "failed", message: oneLine(error), bad };
         }
       }),
   };
@@ -158,7 +164,7 @@ export function factsFor(input: CheckInput, patience: Patience): Facts {
 }
 
 function authMethod(row: Row, input: CheckInput): unknown {
-  const settings = row.kind === "settings" ? row.settings : input.settings;
+  const settings = { ...input.settings, ...(row.kind === "settings" ? row.settings : {}) };
   return settings["oauth.tokenEndpointAuthMethod"];
 }
 
@@ -178,8 +184,8 @@ function origin(url: string): string {
   }
 }
 
-/** The first line of an error's message. */
+/** An error's message in one line. */
 export function oneLine(error: unknown): string {
   const text = error instanceof Error ? error.message : String(error);
-  return text.replace(/\s+/g, " ").trim().slice(0, 400);
+  return text.replace(/\s+/g, " ").trim().slice(0, 600);
 }

@@ -1,8 +1,8 @@
 // The checks that ask Immich what it tells anybody: is it there, is OAuth on, can one get in at all.
+import { atLeast, needsRestart } from "../immich/version";
 import type { Facts } from "./facts";
 import { describe, field, isComingUp } from "./http";
 import { broken, ok, unknown, type Finding } from "./types";
-import { atLeast } from "./version";
 
 /** immich-reachable: answers the ping, and is able to tell its features. */
 export async function immichReachable(facts: Facts): Promise<Finding> {
@@ -50,7 +50,7 @@ export async function oauthEnabled(facts: Facts): Promise<Finding> {
   if (oauth) return ok("OAuth is on");
   const row = await facts.row();
   const onInRow = row.kind === "settings" && row.settings["oauth.enabled"] === true;
-  const cached = onInRow && !atLeast(await facts.immichVersion(), "1.106.3");
+  const cached = onInRow && needsRestart(await facts.immichVersion());
   return cached
     ? broken("stale", `${seenAt}: OAuth is off, though Immich's settings have it on`)
     : broken("off", `${seenAt}: OAuth is off`);
@@ -63,7 +63,7 @@ export async function insecureIssuer(facts: Facts): Promise<Finding> {
   if (version === undefined) return unknown("Immich does not tell its version");
   if (!atLeast(version, "3.0.0")) return ok(`Immich ${version} allows http`);
   const row = await facts.row();
-  const settings = row.kind === "settings" ? row.settings : facts.input.settings;
+  const settings = { ...facts.input.settings, ...(row.kind === "settings" ? row.settings : {}) };
   return settings["oauth.allowInsecureRequests"] === true
     ? ok(`Immich ${version} was told to allow http`)
     : broken(

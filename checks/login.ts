@@ -20,8 +20,10 @@ export type LoginStep = "immich-authorize" | "authentik" | "immich-callback" | "
 
 export interface LoginOutcome {
   readonly ok: boolean;
-  /** Who Immich says has logged in. */
-  readonly user?: { readonly email: string; readonly name: string; readonly isAdmin: boolean };
+  /** The e-mail address of who Immich says has logged in. */
+  readonly user?: string;
+  /** Whether Immich made them an administrator. */
+  readonly isAdmin?: boolean;
   /** What Immich answered last, word for word, its session token left out. */
   readonly immichAnswered: string;
   /** Where it ended: "done", or where it stopped. */
@@ -52,11 +54,8 @@ export async function loginAs(input: LoginInput): Promise<LoginOutcome> {
   }
   return {
     ok: true,
-    user: {
-      email,
-      name: String(field(end.json, "name") ?? ""),
-      isAdmin: field(end.json, "isAdmin") === true,
-    },
+    user: email,
+    isAdmin: field(end.json, "isAdmin") === true,
     immichAnswered: said(end),
     step: "done",
     reason: "",

@@ -8,6 +8,10 @@ export const settingsChecks = entries({
     symptom: "Logging in may work; `pulumi up` and `pulumi refresh` fail.",
     dependsOn: [],
     fixes: {
+      stored: {
+        when: "what is stored keeps Immich from starting, or breaks the login",
+        fix: () => "The message says which setting and the command that mends it.",
+      },
       failed: {
         when: "SSH, the container or the database does not answer",
         fix: (i) =>
