@@ -47,7 +47,7 @@ async function ensure(options = {}) {
   const hash = fingerprint(root);
   const done = () =>
     parts.cliIsDone(places, hash) &&
-    plugins.every((plugin) => parts.pluginIsDone(plugin, places, hash));
+    plugins.every((plugin) => parts.pluginIsDone(root, plugin, places, hash));
   if (!done()) {
     await withLock(places.lock, waiting(out), async () => {
       await parts.bringCli(root, places, hash, step, use);

@@ -7,6 +7,7 @@ import * as grpc from "@grpc/grpc-js";
 import { LanguageRuntimeService } from "@pulumi/pulumi/proto/language_grpc_pb";
 import * as language from "@pulumi/pulumi/proto/language_pb";
 import { PluginInfo } from "@pulumi/pulumi/proto/plugin_pb";
+import { version } from "@pulumi/pulumi/version";
 import { Empty } from "google-protobuf/google/protobuf/empty_pb";
 import { exitWithEngine } from "../lifetime";
 import { about, programDependencies } from "./about";
@@ -40,7 +41,7 @@ function serve(engineAddress: string): void {
   });
   server.addService(LanguageRuntimeService, {
     handshake: unary(() => new language.LanguageHandshakeResponse()),
-    getPluginInfo: unary(() => new PluginInfo()),
+    getPluginInfo: unary(() => new PluginInfo().setVersion(version)),
     getRequiredPackages: unary(requiredPackages),
     run: unary((request: language.RunRequest) => runProgram(request, engineAddress)),
     about: unary(about),

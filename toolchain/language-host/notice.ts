@@ -1,10 +1,8 @@
 // Says, once in each run of the CLI, that stand-ins are at work.
 import * as fs from "node:fs";
 import * as path from "node:path";
+import { bin, ownFolder } from "./places";
 import { pluginOf, pulumiPackages } from "./packages";
-
-/** The folder of the CLI, where toolchain/setup.js has put this executable and a marker. */
-const bin = path.dirname(process.argv[1] ?? "");
 
 /**
  * Prints one line to the user that stand-ins are in use, and for what. `pulumi up` starts a language host
@@ -27,7 +25,7 @@ export function sayStandIns(directory: string): void {
 
 /** Whether this engine's user was told; remembers that it is so from now on. */
 function isTold(): boolean {
-  const file = path.join(bin, ".told");
+  const file = path.join(ownFolder, "told");
   const engine = String(process.ppid);
   try {
     if (fs.readFileSync(file, "utf8") === engine) return true;

@@ -1,9 +1,11 @@
 // Runs the program: one Node process, started on Pulumi's own entry point `@pulumi/pulumi/cmd/run`.
 import { type ChildProcess, spawn } from "node:child_process";
+import * as fs from "node:fs";
 import { createRequire } from "node:module";
 import * as path from "node:path";
 import { RunRequest, RunResponse } from "@pulumi/pulumi/proto/language_pb";
 import { sayStandIns } from "./notice";
+import { ownFolder } from "./places";
 import { type ProgramOptions, programOptions } from "./options";
 
 /** The exit code of a program that has told the user what was wrong; cmd/run/index.js of @pulumi/pulumi. */
@@ -47,6 +49,7 @@ export function prepare(request: RunRequest, engineAddress: string): Launch {
   const directory = info?.getProgramDirectory() || request.getPwd();
   const options = programOptions(info?.getOptions()?.toJavaScript());
   const args = [
+    ...preload(),
     ...options.nodeArguments,
     entryPoint(directory),
     `--monitor=${request.getMonitorAddress()}`,
@@ -62,6 +65,12 @@ export function prepare(request: RunRequest, engineAddress: string): Launch {
     ...request.getArgsList(),
   ];
   return { args, env: environment(request, options), cwd: directory };
+}
+
+/** Makes the program start faster; see preload.ts. */
+function preload(): string[] {
+  const file = path.join(ownFolder, "preload.js");
+  return fs.existsSync(file) ? [`--require=${file}`] : [];
 }
 
 function entryPoint(directory: string): string {

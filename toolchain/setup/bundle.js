@@ -29,43 +29,54 @@ function fingerprint(root) {
   return hash.digest("hex").slice(0, 24);
 }
 
+/** What a stand-in may ask for and do without, or that is not in the packages at all. */
+const external = ["cpu-features", "*.node", "pg-native"];
+
 /**
- * Makes the executables.
+ * Makes files from sources, each in one step, so that a run that uses it never sees half of it.
  *
- * @param entries pairs of `source` (a TypeScript file) and `target` (the executable; its folder must
- *   exist). A target is replaced in one step, so that a run that uses it never sees half of it.
+ * @param files of each: `source` (a TypeScript file), `target`, and `executable` if it is one
  */
-async function bundle(root, entries) {
+async function bundle(root, files) {
   const esbuild = require(path.join(root, "node_modules/esbuild"));
-  await Promise.all(
-    entries.map(async ({ source, target }) => {
-      const unfinished = `${target}.new.${process.pid}`;
-      try {
-        await esbuild.build({
-          entryPoints: [source],
-          outfile: unfinished,
-          bundle: true,
-          platform: "node",
-          target: "node20",
-          minify: true,
-          keepNames: true,
-          legalComments: "none",
-          external: ["cpu-features", "*.node", "pg-native"],
-          banner: { js: "#!/usr/bin/env node" },
-          logLevel: "silent",
-        });
-        fs.chmodSync(unfinished, 0o755);
-        fs.renameSync(unfinished, target);
-      } catch (error) {
-        const file = path.relative(root, source);
-        throw new Error(`making the stand-in of ${file} failed: ${error.message}`, {
-          cause: error,
-        });
-      } finally {
-        fs.rmSync(unfinished, { force: true });
-      }
-    }),
-  );
+  const make = async ({ source, target, executable = false }) => {
+    const unfinished = `${target}.new.${process.pid}`;
+    try {
+      await esbuild.build({
+        entryPoints: [path.join(root, source)],
+        outfile: unfinished,
+        bundle: true,
+        platform: "node",
+        target: "node20",
+        minify: true,
+        keepNames: true,
+        legalComments: "none",
+        external,
+        ...(executable ? { banner: { js: "#!/usr/bin/env node" } } : {}),
+        logLevel: "silent",
+      });
+      fs.chmodSync(unfinished, executable ? 0o755 : 0o644);
+      fs.renameSync(unfinished, target);
+    } catch (error) {
+      throw new Error(`making the stand-in of ${source} failed: ${error.message}`, {
+        cause: error,
+      });
+    } finally {
+      fs.rmSync(unfinished, { force: true });
+    }
+  };
+  for (const { target } of files) fs.mkdirSync(path.dirname(target), { recursive: true });
+  await Promise.all(files.map(make));
 }
 
-module.exports = { fingerprint, bundle };
+/**
+ * The files of one stand-in: the executable is small, and loads the rest with its compiled code. The
+ * executable comes last, when it has something to load.
+ */
+async function bundleStandIn(root, source, executable) {
+  const folder = path.join(path.dirname(executable), "stand-ins");
+  await bundle(root, [{ source, target: path.join(folder, `${path.basename(executable)}.js`) }]);
+  await bundle(root, [{ source: "toolchain/launcher.ts", target: executable, executable: true }]);
+}
+
+module.exports = { fingerprint, bundle, bundleStandIn };

@@ -3,15 +3,28 @@
 
 const fs = require("node:fs");
 const path = require("node:path");
-const { bundle } = require("./bundle.js");
+const { bundle, bundleStandIn } = require("./bundle.js");
 const { downloadCli, downloadPlugin } = require("./download.js");
 const { buildEngine, whyNot } = require("./engine.js");
 const { failedLately, rememberFailure } = require("./memory.js");
 const { removeCliParts, removePlugin } = require("./remove.js");
 const { surveyCli, surveyPlugin } = require("./survey.js");
 
-/** The functions that reach outside, in one place so that tests can put others there. */
-const reach = { downloadCli, downloadPlugin, buildEngine, whyNot, bundle };
+/** The functions that take long or reach outside, in one place so that tests can put others there. */
+const reach = { downloadCli, downloadPlugin, buildEngine, whyNot, bundleCliParts, bundleStandIn };
+
+/** What lies beside the CLI: `languageHost` and `dynamicLauncher` are where it goes, or undefined. */
+async function bundleCliParts(root, { languageHost, dynamicLauncher, bin }) {
+  if (languageHost) {
+    const preload = "toolchain/language-host/preload.ts";
+    await bundle(root, [{ source: preload, target: path.join(bin, "stand-ins/preload.js") }]);
+    await bundleStandIn(root, "toolchain/language-host/main.ts", languageHost);
+  }
+  if (dynamicLauncher) {
+    const source = "toolchain/dynamic-launcher.ts";
+    await bundle(root, [{ source, target: dynamicLauncher, executable: true }]);
+  }
+}
 
 function writeMarker(file, content) {
   fs.mkdirSync(path.dirname(file), { recursive: true });
@@ -27,7 +40,7 @@ function cliIsDone(places, hash) {
   const { marker, cli, languageHost, dynamicLauncher } = found;
   if (cli.origin === "missing") return false;
   const parts = [languageHost, dynamicLauncher];
-  if (parts.some(({ origin }) => origin === "missing" || origin === "official")) return false;
+  if (parts.some(({ origin }) => origin === "missing")) return false;
   // A language host on $PATH is used only when ours does not lie beside the CLI.
   const standIns = parts.filter(({ origin }) => origin === "stand-in");
   const listed = (marker?.files ?? []).filter((name) => name !== "pulumi");
@@ -35,11 +48,11 @@ function cliIsDone(places, hash) {
 }
 
 /** Whether anything is left to do for a plugin. */
-function pluginIsDone(plugin, places, hash) {
+function pluginIsDone(root, plugin, places, hash) {
   const found = surveyPlugin(plugin, places);
   if (found.origin === "official") return true;
   if (found.origin === "path") return !found.marker;
-  if (!fs.existsSync(plugin.source)) return found.origin === "missing";
+  if (!fs.existsSync(path.join(root, plugin.source))) return found.origin === "missing";
   const id = `${plugin.name} ${plugin.version}`;
   const given = failedLately(places.memory, id) ?? failedLately(places.memory, "cli");
   return found.origin === "stand-in" && found.marker.hash === hash && given !== undefined;
@@ -85,32 +98,30 @@ async function bringCli(root, places, hash, step, use = reach) {
     );
     files.splice(0, 1, "pulumi");
   }
-  const beside = [
-    [before.languageHost, places.languageHost, "toolchain/language-host/main.ts"],
-    [before.dynamicLauncher, places.dynamicLauncher, "toolchain/dynamic-launcher.ts"],
-  ];
-  const entries = [];
-  for (const [found, target, source] of beside) {
-    if (found.origin !== "path") entries.push({ source: path.join(root, source), target });
-    else if (before.marker) fs.rmSync(target, { force: true });
+  const wanted = { bin: places.bin };
+  for (const part of ["languageHost", "dynamicLauncher"]) {
+    if (before[part].origin !== "path") wanted[part] = places[part];
+    else if (before.marker) fs.rmSync(places[part], { force: true });
   }
-  const names = entries.map(({ target }) => path.basename(target));
-  writeMarker(places.marker, { files: [...files, ...names] });
-  await step("Making the stand-ins of the language host", () => use.bundle(root, entries));
-  writeMarker(places.marker, { files: [...files, ...names], hash });
+  for (const target of [wanted.languageHost, wanted.dynamicLauncher]) {
+    if (target) files.push(path.basename(target));
+  }
+  writeMarker(places.marker, { files });
+  await step("Making the stand-in of the language host", () => use.bundleCliParts(root, wanted));
+  writeMarker(places.marker, { files, hash });
 }
 
 /** A provider plugin: official, somebody's on $PATH, or our stand-in. */
 async function bringPlugin(root, plugin, places, hash, step, use = reach) {
-  if (pluginIsDone(plugin, places, hash)) return;
+  if (pluginIsDone(root, plugin, places, hash)) return;
   const found = surveyPlugin(plugin, places);
   if (found.origin === "path") return removePlugin(plugin);
   if (await tryPlugin(plugin, places, step, use)) return;
-  if (!fs.existsSync(plugin.source)) return;
+  if (!fs.existsSync(path.join(root, plugin.source))) return;
   if (found.origin === "stand-in" && found.marker.hash === hash) return;
   writeMarker(plugin.marker, { plugin: plugin.name, version: plugin.version });
   await step(`Making the stand-in of the provider ${plugin.name}`, () =>
-    use.bundle(root, [{ source: plugin.source, target: plugin.executable }]),
+    use.bundleStandIn(root, plugin.source, plugin.executable),
   );
   writeMarker(plugin.marker, { plugin: plugin.name, version: plugin.version, hash });
 }

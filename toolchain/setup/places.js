@@ -72,7 +72,7 @@ function pluginPlaces(home, root = repository) {
       directory,
       executable: path.join(directory, `pulumi-resource-${name}`),
       marker: path.join(directory, "stand-in.json"),
-      source: path.join(root, "toolchain/providers", folder, "main.ts"),
+      source: `toolchain/providers/${folder}/main.ts`,
     };
   });
 }

@@ -14,19 +14,29 @@ const { foreignOnPath, isExecutable, readJson } = require("./places.js");
  *   missing    not there
  */
 
-/** A bin folder that Pulumi's installer has filled holds language hosts, and no marker of ours. */
-function cliIsOfficial(places) {
+/** A bin folder that Pulumi's installer has filled: with a compiled language host, and no marker of ours. */
+function cliIsOfficial({ cli, languageHost, marker }) {
   return (
-    isExecutable(places.cli) && isExecutable(places.languageHost) && !fs.existsSync(places.marker)
+    isExecutable(cli) &&
+    isExecutable(languageHost) &&
+    !isScript(languageHost) &&
+    !fs.existsSync(marker)
   );
+}
+
+function isScript(file) {
+  const start = Buffer.alloc(2);
+  const handle = fs.openSync(file);
+  fs.readSync(handle, start);
+  fs.closeSync(handle);
+  return start.toString() === "#!";
 }
 
 function bundledPart(file, places, ours) {
   const name = path.basename(file);
   const foreign = foreignOnPath(name, places.bin);
   if (foreign) return { origin: "path", path: foreign };
-  if (!isExecutable(file)) return { origin: "missing", path: file };
-  return { origin: ours ? "stand-in" : "official", path: file };
+  return { origin: ours && isExecutable(file) ? "stand-in" : "missing", path: file };
 }
 
 /** The CLI and the two parts that lie beside it. */
