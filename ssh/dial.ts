@@ -6,7 +6,7 @@ import { Role, SshHost, addressOf, configKey, nameOf } from "./target";
 /**
  * Opens the TCP connection to an SSH server.
  *
- * @throws SshError (`dial` or `timeout`): no such name, refused, no route, no answer in time
+ * @throws SshError (`dial`, `timeout` or `lost`): no such name, refused, no route, no answer in time
  */
 export function dial(host: SshHost, role: Role, timeoutMs: number): Promise<Socket> {
   return new Promise((resolve, reject) => {
@@ -32,7 +32,7 @@ function unreachable(host: SshHost, role: Role, code: string, message: string): 
   const address = addressOf(host.host, host.port);
   const hostKey = configKey(role, "Host");
   const portKey = configKey(role, "Port");
-  const say = (kind: "dial" | "timeout", what: string, next: string) =>
+  const say = (kind: "dial" | "timeout" | "lost", what: string, next: string) =>
     new SshError(kind, `SSH to ${nameOf(host)}: ${what}.\n  next: ${next}`);
   switch (code) {
     case "ENOTFOUND":
@@ -60,6 +60,12 @@ function unreachable(host: SshHost, role: Role, code: string, message: string): 
         "dial",
         `there is no route to ${address} (${code})`,
         `are you on the same network or VPN? Check ${hostKey}; a jump host goes into sshJumpHost`,
+      );
+    case "ECONNRESET":
+      return say(
+        "lost",
+        `${address} closed the connection without a greeting (${code})`,
+        `it may be too busy (MaxStartups) or have banned this address (fail2ban); try again, then look at its log`,
       );
     default:
       return say(
