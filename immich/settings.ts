@@ -4,80 +4,19 @@
  */
 import { SettingsError } from "./errors";
 import { isKnown } from "./keys";
-import { settled, type Recorded } from "./previous";
-import { asImmichReads, effective, reportable, sameValue } from "./reading";
-import { putBack } from "./putBack";
+import type { Applied, ApplyOptions, Common, Restored } from "./options";
+import { planApply, planRestore } from "./plan";
+import { asImmichReads, effective, reportable } from "./reading";
+import { place, refuse, refuseFaults } from "./refuse";
 import type { Store } from "./stores/store";
 import { systemConfig } from "./stores/systemConfig";
 import { systemMetadata } from "./stores/systemMetadata";
 import { checkStore, survey } from "./survey";
-import { type Outcome, TIMEOUTS, type Timeouts, transaction } from "./transaction";
-import type { Database, Previous, Problem, Query, Settings, StoreName } from "./types";
-import { locksOut, select, validateResult, validateSettings, validateStored } from "./validate";
+import { type Outcome, TIMEOUTS, transaction } from "./transaction";
+import type { Database, Previous, Query, Settings, StoreName } from "./types";
+import { select, validateSettings } from "./validate";
 
-/** What every operation is told. */
-export interface Common {
-  /** The table that `settingsStore` names. */
-  readonly store: StoreName;
-  /** Immich's version, from its API. Default: from `version_history` where the login may read it. */
-  readonly version?: string;
-  /** The database in words, for messages: `PostgreSQL in container immich_postgres on 192.168.40.22`. */
-  readonly where?: string;
-  /** The command that `-c "SQL"` is appended to where a message says how to mend a row. Default `psql -d immich`. */
-  readonly psql?: string;
-  /** Default {@link TIMEOUTS}. */
-  readonly timeouts?: Partial<Timeouts>;
-}
-
-/** What a change did. */
-export interface Changed {
-  /** Whether anything was written. */
-  readonly written: boolean;
-  /**
-   * The database's clock when it was written, ISO 8601. Also set when nothing had to be written because an earlier,
-   * interrupted run had done it already, so that what follows a change (a restart) follows it now.
-   */
-  readonly changedAt?: string;
-}
-
-/** What {@link apply} did. */
-export interface Applied extends Changed {
-  /** Settings whose value is another one now, those given up included. */
-  readonly changed: string[];
-  /** Settings of `whereKnown` that this version does not know: not written, not owned. */
-  readonly skipped: string[];
-  /** Settings given up that are as they were once. */
-  readonly restored: string[];
-  /** Settings given up that somebody changed meanwhile: left alone. */
-  readonly leftAlone: string[];
-  /** What to keep for putting things back one day, for every setting written: give it to `restore` as it is. */
-  readonly previous: Previous;
-}
-
-/** What {@link restore} did. */
-export interface Restored extends Changed {
-  /** Settings that are as they were once. */
-  readonly restored: string[];
-  /** Settings that somebody changed meanwhile: left alone. */
-  readonly leftAlone: string[];
-}
-
-/** What {@link apply} is told. */
-export interface ApplyOptions extends Common {
-  /** The settings to own, and their values. */
-  readonly settings: Settings;
-  /** Those of them that are left out where this version does not know them. */
-  readonly whereKnown?: readonly string[];
-  /**
-   * What was there before this project came, recorded earlier (by `snapshot`, or an earlier `apply`). A setting that was
-   * changed since by somebody else, and never written by this project, gets what is there now in its place.
-   */
-  readonly snapshot?: Previous;
-  /** What this project wrote last, from its state. Absent when it has never written. */
-  readonly deployed?: Settings;
-  /** Settings given up by this change, put back in the same transaction where they still are as `deployed`. */
-  readonly restore?: Previous;
-}
+export type { Applied, ApplyOptions, Changed, Common, Restored } from "./options";
 
 /**
  * What is stored for these settings, and what of their surroundings is absent. Reads only.
@@ -129,9 +68,16 @@ export function read(
  */
 export function apply(db: Database, options: ApplyOptions): Promise<Applied> {
   return on(options.store, async (store) =>
-    within(db, options, false, "Writing Immich's settings", (query, version) =>
-      applyIn(store, query, { ...options, version }),
-    ),
+    within(db, options, false, "Writing Immich's settings", async (query, version) => {
+      const told = { ...options, version };
+      // Refused before anything is locked; the plan checks again, with what is stored.
+      const { wanted } = select(options.settings, told);
+      refuse("invalid", validateSettings(wanted, told), told, "these settings are refused");
+      const before = await store.lock(query);
+      const { after, interrupted, ...result } = planApply(store, before, told);
+      const done = await finish(store, query, before, after, interrupted, options);
+      return { result: { ...result, ...done }, commit: done.written };
+    }),
   );
 }
 
@@ -148,71 +94,25 @@ export function restore(
   return on(options.store, async (store) =>
     within(db, options, false, "Putting back Immich's settings", async (query, version) => {
       const before = await store.lock(query);
-      refuseFaults(store, before, options);
-      const done = putBack(store, before, { ...options, version });
-      const { restored, leftAlone } = done;
-      refuseLockout(store, before, done.state, version, options);
-      const written = await write(store, query, before, done.state, options);
-      const changedAt = written || done.interrupted ? await now(query) : undefined;
-      return { result: { written, restored, leftAlone, changedAt }, commit: written };
+      const plan = planRestore(store, before, { ...options, version });
+      const { after, interrupted, restored, leftAlone } = plan;
+      const done = await finish(store, query, before, after, interrupted, options);
+      return { result: { ...done, restored, leftAlone }, commit: done.written };
     }),
   );
 }
 
-async function applyIn<State>(
+/** Writes the difference, where there is one, and says when. */
+async function finish<State>(
   store: Store<State>,
   query: Query,
-  options: ApplyOptions,
-): Promise<Outcome<Applied>> {
-  const { version } = options;
-  const { wanted, skipped } = select(options.settings, options);
-  refuse("invalid", validateSettings(wanted, options), options, "these settings are refused");
-  const before = await store.lock(query);
-  refuseFaults(store, before, options);
-
-  const seen = (state: State): Record<string, unknown> =>
-    asImmichReads(store.overrides(state), version, store.name);
-  const had = seen(before);
-  const given = putBack(store, before, {
-    previous: options.restore ?? {},
-    deployed: options.deployed ?? {},
-    version,
-  });
-  const differs = Object.keys(wanted).filter(
-    (key) => !sameValue(effective(had, key, store.name), wanted[key]),
-  );
-  const after = differs.reduce(
-    (state, key) => store.set(state, key, JSON.stringify(wanted[key])),
-    given.state,
-  );
-
-  const has = seen(after);
-  const shadowed = Object.keys(wanted).filter(
-    (key) => !sameValue(effective(has, key, store.name), wanted[key]),
-  );
-  if (shadowed.length > 0) {
-    throw new SettingsError(
-      "stored",
-      `${place(options, "Writing Immich's settings")}: something else that is stored hides ${shadowed.join(", ")} from Immich (a name with dots in it). Nothing has been changed. Save once in Immich (Administration > Settings), which tidies its settings, then run the same command again.`,
-    );
-  }
-  refuse(
-    "stored",
-    validateResult(has, wanted, options),
-    options,
-    "with the settings that are stored already, login would not work",
-    " Mend them in Immich (Administration > Settings > OAuth), or let this project own them, then run the same command again.",
-  );
-  refuseLockout(store, before, after, version, options);
-
-  const recorded: Recorded = { ...options, wanted };
-  const kept = settled(store, before, had, recorded);
+  before: State,
+  after: State,
+  interrupted: boolean,
+  options: Common,
+): Promise<{ written: boolean; changedAt?: string }> {
   const written = await write(store, query, before, after, options);
-  const changedAt = written || kept.interrupted || given.interrupted ? await now(query) : undefined;
-  const { restored, leftAlone } = given;
-  const changed = [...differs, ...given.changed];
-  const result = { written, changed, skipped, restored, leftAlone, previous: kept.previous };
-  return { result: { ...result, changedAt }, commit: written };
+  return { written, changedAt: written || interrupted ? await now(query) : undefined };
 }
 
 /** Writes the difference and compares what the database has then. */
@@ -239,64 +139,6 @@ async function now(query: Query): Promise<string> {
     `SELECT to_char(clock_timestamp() AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"') AS now`,
   );
   return String(rows[0]?.["now"]);
-}
-
-function refuseFaults<State>(store: Store<State>, state: State, options: Common): void {
-  const faults = validateStored(store, state);
-  if (faults.length === 0) return;
-  const psql = options.psql ?? "psql -d immich";
-  const lines = faults.map(
-    ({ what, effect, sql }) => `\n  - ${what}: ${effect}. Mend it: ${psql} -c "${shell(sql)}"`,
-  );
-  throw new SettingsError(
-    "stored",
-    `${place(options, "Reading Immich's settings")}: what is stored is broken, and nothing is built on that. Nothing has been changed.${lines.join("")}\nThen run the same command again.`,
-  );
-}
-
-function refuseLockout<State>(
-  store: Store<State>,
-  before: State,
-  after: State,
-  version: string | undefined,
-  options: Common,
-): void {
-  const locked = (state: State): boolean =>
-    locksOut(asImmichReads(store.overrides(state), version, store.name), store.name);
-  if (!locked(after) || locked(before)) return;
-  throw new SettingsError(
-    "lockout",
-    `${place(options, "Writing Immich's settings")}: with OAuth and password login both off, nobody could log in to Immich. Nothing has been changed. Turn password login on first: docker exec immich_server immich-admin enable-password-login`,
-  );
-}
-
-function refuse(
-  problem: "invalid" | "stored",
-  problems: readonly Problem[],
-  options: Common,
-  what: string,
-  way = "",
-): void {
-  if (problems.length === 0) return;
-  const lines = problems.map(describe).join("");
-  throw new SettingsError(
-    problem,
-    `${place(options, "Writing Immich's settings")}: ${what}. Nothing has been changed.${lines}${way === "" ? "" : `\n${way.trim()}`}`,
-  );
-}
-
-/** One problem as a line of a message. */
-export function describe({ key, given, allowed }: Problem): string {
-  return `\n  - ${key} is ${given}; allowed is ${allowed}.`;
-}
-
-function place({ store, where }: Common, doing: string): string {
-  return `${doing} in table ${store}${where === undefined ? "" : ` of ${where}`}`;
-}
-
-/** Text inside double quotes of a shell. */
-function shell(text: string): string {
-  return text.replace(/[\\"$`]/g, "\\$&");
 }
 
 type Work<T> = (query: Query, version: string | undefined) => Promise<Outcome<T>>;

@@ -1,9 +1,10 @@
-import { defaultIsUncertain, defaultOf, isKnown, isSecret, keyOf, KEYS } from "./keys";
-import { asImmichReads, effective, get, type Override, SECTIONS, toPath } from "./reading";
+import { defaultIsUncertain, isKnown, isSecret, keyOf, KEYS } from "./keys";
+import { effective } from "./reading";
 import { isSavableUrl } from "./rules";
-import type { Fault, Store } from "./stores/store";
 import type { Problem, Settings, StoreName } from "./types";
 import { atLeast, storeOf } from "./version";
+
+export { validateStored } from "./stored";
 
 /** What a validation may know besides the settings. */
 export interface ValidateOptions {
@@ -131,60 +132,6 @@ export function locksOut(config: Record<string, unknown>, store: StoreName): boo
   );
 }
 
-/**
- * What is stored already that keeps Immich from starting or makes it ignore its settings. Nothing may be built on that.
- *
- * @param state what the store read
- */
-export function validateStored<State>(store: Store<State>, state: State): Fault[] {
-  const faults = store.faults(state);
-  return faults.length > 0 ? faults : shapeFaults(store.overrides(state), store.name);
-}
-
-function shapeFaults(overrides: readonly Override[], store: StoreName): Fault[] {
-  const faults: Fault[] = [];
-  for (const { property, value } of overrides) {
-    const path = toPath(property);
-    if (SECTIONS.includes(path.join("."))) {
-      const kind =
-        value === null ? "null" : Array.isArray(value) ? "an array" : `a ${typeof value}`;
-      faults.push({
-        what: `${property} is ${kind}, in the place of a whole group of settings`,
-        effect: "Immich does not start with it, and a running one answers 500",
-        sql: removal(property, store),
-      });
-    }
-  }
-  const config = asImmichReads(overrides, undefined, store);
-  const domain = get(config, "server.externalDomain");
-  const isUrl = typeof domain === "string" && (domain === "" || URL.canParse(domain));
-  if (store === "system_metadata" && !isUrl && faults.length === 0) {
-    faults.push({
-      what: "server.externalDomain is not a URL",
-      effect: "Immich does not start with it, and a running one answers 500",
-      sql: removal(propertyFor(overrides, "server.externalDomain"), store),
-    });
-  }
-  return faults;
-}
-
-function propertyFor(overrides: readonly Override[], name: string): string {
-  const steps = name.split(".").join("\0");
-  return (
-    overrides.findLast(({ property }) => toPath(property).join("\0") === steps)?.property ?? name
-  );
-}
-
-function removal(property: string, store: StoreName): string {
-  const name = property.replaceAll("'", "''");
-  if (store === "system_config") return `DELETE FROM system_config WHERE key = '${name}'`;
-  if (!property.includes(".")) {
-    return `UPDATE system_metadata SET value = value - '${name}' WHERE key = 'system-config'`;
-  }
-  const nested = `'{${toPath(property).join(",").replaceAll("'", "''")}}'`;
-  return `UPDATE system_metadata SET value = (value - '${name}') #- ${nested} WHERE key = 'system-config'`;
-}
-
 /** A value as it may be shown. Never a secret's, nor that of a setting that is not known, which may be one misspelled. */
 export function show(name: string, value: unknown): string {
   if (isSecret(name)) return "(not shown)";
@@ -192,11 +139,6 @@ export function show(name: string, value: unknown): string {
   // A URL may carry a password.
   const safe = text.replace(/\/\/[^/@"]*@/g, "//…@");
   return safe.length > 120 ? `${safe.slice(0, 119)}…` : safe;
-}
-
-/** Whether the setting would be at Immich's default. */
-export function isDefault(name: string, value: unknown, options: ValidateOptions): boolean {
-  return defaultOf(name, options.version, storeFor(options)) === value;
 }
 
 function storeFor({ version, store }: ValidateOptions): StoreName {

@@ -56,9 +56,10 @@ export const systemMetadata: Store<Document> = {
     const [object, name] = split(key);
     const flat = flatNames(document, key);
     for (const spelled of flat) document[spelled] = parse(text);
-    // A flat `oauth.enabled` wins over the nested one, which then stays as it is.
-    if (!flat.includes(key)) {
-      const inner = document[object];
+    const inner = document[object];
+    const isNested = isObject(inner) && Object.hasOwn(inner, name);
+    // A flat `oauth.enabled` wins over the nested one, which then stays as it is, or absent.
+    if (flat.length === 0 || (isNested && !flat.includes(key))) {
       document[object] = { ...(isObject(inner) ? inner : {}), [name]: parse(text) };
     }
     return { value: document };
