@@ -1,0 +1,239 @@
+// The functions of Authentik's Terraform provider: objects found by their names.
+
+import { ProviderError, type Lookup, type Session } from "../provider";
+import type { Value, Values } from "../wire";
+import { text, type Api, type Query } from "./api";
+
+/** The functions, by their names. */
+export function lookups(api: () => Api): Record<string, Lookup> {
+  return {
+    getFlow: plain(async (args, session) => {
+      const found = await first(
+        api(),
+        "flows/instances/",
+        pick(args, ["slug", "designation"]),
+        "flows",
+        session,
+      );
+      return {
+        id: found["pk"] ?? "",
+        ...taken(found, ["title", "name", "slug", "designation", "authentication"]),
+      };
+    }),
+
+    getGroup: plain(async (args, session) => {
+      const include = args["includeUsers"] !== false;
+      const pk = text(args["pk"]);
+      const name = text(args["name"]);
+      if ((pk === undefined) === (name === undefined)) {
+        throw new ProviderError("Looking up a group takes one of pk and name, and not both.");
+      }
+      const query = { include_users: String(include) };
+      const found = pk
+        ? await api().get(`core/groups/${encodeURIComponent(pk)}/`, query, session)
+        : await only(api(), "core/groups/", { ...query, name }, "groups", session);
+      return { ...groupOf(found), includeUsers: include };
+    }),
+
+    getUser: plain(async (args, session) => {
+      const pk = args["pk"];
+      const username = text(args["username"]);
+      if ((typeof pk === "number") === (username !== undefined)) {
+        throw new ProviderError("Looking up a user takes one of pk and username, and not both.");
+      }
+      const found =
+        typeof pk === "number"
+          ? await api().get(`core/users/${pk}/`, undefined, session)
+          : await only(api(), "core/users/", { username }, "users", session);
+      return userOf(found);
+    }),
+
+    getCertificateKeyPair: {
+      secrets: ["keyData"],
+      run: async (args, session) => {
+        const path = "crypto/certificatekeypairs/";
+        const found = await first(api(), path, { name: text(args["name"]) }, "groups", session);
+        const id = String(found["pk"]);
+        const result: Values = {
+          id,
+          name: found["name"] ?? "",
+          expiry: found["cert_expiry"] ?? "",
+          subject: found["cert_subject"] ?? "",
+          fingerprint1: found["fingerprint_sha1"] ?? "",
+          fingerprint256: found["fingerprint_sha256"] ?? "",
+          fetchCertificate: args["fetchCertificate"] !== false,
+          fetchKey: args["fetchKey"] !== false,
+          certificateData: "",
+          keyData: "",
+        };
+        if (result["fetchCertificate"]) {
+          const { data } = await api().get(`${path}${id}/view_certificate/`, undefined, session);
+          result["certificateData"] = `${text(data) ?? ""}\n`;
+        }
+        if (result["fetchKey"]) {
+          const { data } = await api().get(`${path}${id}/view_private_key/`, undefined, session);
+          result["keyData"] = `${text(data) ?? ""}\n`;
+        }
+        return result;
+      },
+    },
+
+    getPropertyMappingProviderScope: plain(async (args, session) => {
+      const many = Array.isArray(args["managedLists"]) ? (args["managedLists"] as string[]) : [];
+      if (many.length > 0 && args["name"]) {
+        throw new ProviderError("Looking up scope mappings takes managedLists or name, not both.");
+      }
+      const query: Query = {
+        managed: many.length > 0 ? many : text(args["managed"]),
+        name: text(args["name"]),
+        scope_name: text(args["scopeName"]),
+      };
+      const found = await api().list("propertymappings/provider/scope/", query, session);
+      const [only] = found;
+      if (!only) throw noMatch("mappings", query);
+      const asked = pick(args, ["managed", "name", "scopeName"]);
+      if (many.length === 0) {
+        return {
+          ids: [],
+          ...defined(asked),
+          id: only["pk"] ?? "",
+          name: only["name"] ?? "",
+          expression: only["expression"] ?? "",
+          scopeName: only["scope_name"] ?? "",
+          description: only["description"] ?? "",
+        };
+      }
+      return {
+        ...defined(asked),
+        id: "-1",
+        managedLists: many,
+        ids: found.map((mapping) => mapping["pk"] ?? ""),
+        expression: "",
+        scopeName: text(args["scopeName"]) ?? "",
+        description: "",
+      };
+    }),
+
+    getBrand: plain(async (args, session) => {
+      const found = await first(api(), "core/brands/", pick(args, ["domain"]), "brands", session);
+      return { id: found["brand_uuid"] ?? "", ...taken(found, brandProperties) };
+    }),
+  };
+}
+
+const brandProperties = [
+  "domain",
+  "default",
+  "brandingTitle",
+  "brandingLogo",
+  "brandingFavicon",
+  "brandingDefaultFlowBackground",
+  "brandingCustomCss",
+  "flowAuthentication",
+  "flowInvalidation",
+  "flowRecovery",
+  "flowUnenrollment",
+  "flowUserSettings",
+  "flowDeviceCode",
+  "webCertificate",
+  "clientCertificates",
+  "defaultApplication",
+];
+
+function plain(run: Lookup["run"]): Lookup {
+  return { secrets: [], run };
+}
+
+async function first(
+  api: Api,
+  path: string,
+  query: Query,
+  things: string,
+  session: Session,
+): Promise<Values> {
+  const [found] = await api.list(path, query, session);
+  if (!found) throw noMatch(things, query);
+  return found;
+}
+
+async function only(
+  api: Api,
+  path: string,
+  query: Query,
+  things: string,
+  session: Session,
+): Promise<Values> {
+  const found = await api.list(path, query, session);
+  if (!found[0]) throw noMatch(things, query);
+  if (found.length > 1) throw new ProviderError(`Multiple ${things} found${asked(query)}`);
+  return found[0];
+}
+
+function noMatch(things: string, query: Query): ProviderError {
+  return new ProviderError(`No matching ${things} found${asked(query)}`);
+}
+
+function asked(query: Query): string {
+  const parts = Object.entries(query)
+    .filter(([, value]) => value !== undefined)
+    .map(([key, value]) => `${key} ${Array.isArray(value) ? value.join(", ") : String(value)}`);
+  return parts.length > 0 ? ` (asked for ${parts.join("; ")})` : "";
+}
+
+function pick(args: Values, keys: readonly string[]): Record<string, string | undefined> {
+  return Object.fromEntries(keys.map((key) => [key, text(args[key])]));
+}
+
+function defined(values: Record<string, string | undefined>): Values {
+  return Object.fromEntries(
+    Object.entries(values).filter(([, value]) => value !== undefined),
+  ) as Values;
+}
+
+function taken(body: Values, properties: readonly string[]): Values {
+  const field = (key: string): string =>
+    key.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
+  return Object.fromEntries(properties.map((key) => [key, body[field(key)] ?? ""]));
+}
+
+function groupOf(body: Values): Values {
+  return {
+    id: body["pk"] ?? "",
+    ...taken(body, ["pk", "name"]),
+    numPk: body["num_pk"] ?? 0,
+    isSuperuser: body["is_superuser"] ?? false,
+    parents: body["parents"] ?? [],
+    parentName: body["parent_name"] ?? "",
+    users: body["users"] ?? [],
+    attributes: JSON.stringify(body["attributes"] ?? {}),
+    usersObjs: ((body["users_obj"] ?? []) as Values[]).map((member) => ({
+      pk: member["pk"] ?? 0,
+      isActive: member["is_active"] ?? false,
+      ...taken(member, ["username", "name", "lastLogin", "email", "uid"]),
+      attributes: JSON.stringify(member["attributes"] ?? {}),
+    })),
+  };
+}
+
+function userOf(body: Values): Values {
+  return {
+    id: String(body["pk"]),
+    pk: body["pk"] ?? 0,
+    isActive: body["is_active"] ?? false,
+    isSuperuser: body["is_superuser"] ?? false,
+    groups: body["groups"] ?? [],
+    attributes: JSON.stringify(body["attributes"] ?? {}),
+    ...taken(body, [
+      "username",
+      "name",
+      "lastLogin",
+      "dateJoined",
+      "email",
+      "avatar",
+      "uid",
+      "uuid",
+      "path",
+      "type",
+    ]),
+  } satisfies Record<string, Value>;
+}
