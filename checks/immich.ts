@@ -102,10 +102,16 @@ async function doors(
   const oauth = older.kind === "answer" ? field(older.json, "oauth") : undefined;
   const password = older.kind === "answer" ? field(older.json, "passwordLogin") : undefined;
   return {
-    oauth: typeof oauth === "boolean" ? oauth : undefined,
-    passwordLogin: typeof password === "boolean" ? password : undefined,
+    oauth: flag(oauth),
+    passwordLogin: flag(password),
     seenAt: `GET ${older.url}`,
   };
+}
+
+/** A switch as Immich sends it; 1.105 passes a stored "true" on as text. */
+function flag(value: unknown): boolean | undefined {
+  if (typeof value === "string") return value !== "";
+  return typeof value === "boolean" ? value : undefined;
 }
 
 /** What Immich says in an error, word for word. */

@@ -24,7 +24,7 @@ export function summary(results: readonly CheckResult[]): string {
 
 /** The whole table, one line a check, for a terminal of the given width (default 100). */
 export function table(results: readonly CheckResult[], width = 100): string {
-  const mark = { ok: "ok     ", broken: "BROKEN ", unknown: "?      " } as const;
+  const mark = { ok: "ok      ", broken: "BROKEN  ", unknown: "unknown " } as const;
   const idWidth = Math.max(...results.map((one) => one.id.length)) + 2;
   return results
     .map((one) => {

@@ -1,0 +1,111 @@
+// What the checks learn from Immich's own host, over SSH: its settings and its container's last start.
+import { Client } from "pg";
+
+import { read, type Common } from "../immich/settings";
+import { openContainerPort } from "../ssh/container";
+import { quote } from "../ssh/quote";
+import { shared } from "../ssh/shared";
+import type { SshTarget } from "../ssh/target";
+import { listen } from "../ssh/tunnel";
+import { settingsLookedAt } from "./database";
+import type { CheckInput, ImmichHost, Settings } from "./types";
+
+/** How Immich's host and its Postgres are reached. */
+export interface HostAccess {
+  readonly ssh: SshTarget;
+  /** `docker`, `podman`, or one of them behind `sudo -n`. */
+  readonly runtime: string;
+  readonly compose: { readonly directory: string; readonly service: string };
+  readonly postgres: {
+    readonly container: string;
+    readonly port: number;
+    readonly database: string;
+    readonly user: string;
+    /** Secret. */
+    readonly password: string;
+    readonly store: Common["store"];
+  };
+  /** Immich's version where the caller knows it. Default: what the database tells. */
+  readonly version?: () => Promise<string | undefined>;
+}
+
+/** The callbacks of a {@link CheckInput}: each opens SSH only when it is called, and only reads. */
+export function hostCallbacks(
+  access: HostAccess,
+  owned: Settings,
+): Required<Pick<CheckInput, "readSettings" | "containerStartedAt" | "host">> {
+  return {
+    readSettings: () => readSettings(access, owned),
+    containerStartedAt: () => containerStartedAt(access),
+    host: immichHost(access),
+  };
+}
+
+async function readSettings(access: HostAccess, owned: Settings): Promise<Settings> {
+  const { postgres, ssh, runtime } = access;
+  // Dialled first, so that SSH's own error is what is told.
+  await openContainerPort(await shared(ssh), { runtime, ...pick(postgres) }).then((channel) =>
+    channel.destroy(),
+  );
+  const tunnel = await listen({
+    port: 0,
+    open: async () => openContainerPort(await shared(ssh), { runtime, ...pick(postgres) }),
+  });
+  const client = new Client({
+    host: "127.0.0.1",
+    port: tunnel.port,
+    database: postgres.database,
+    user: postgres.user,
+    password: postgres.password,
+    connectionTimeoutMillis: 10_000,
+  });
+  // A connection that dies is told by the query that was waiting for it.
+  client.on("error", () => {});
+  try {
+    await client.connect();
+    return await read(client, {
+      store: postgres.store,
+      keys: [...new Set([...settingsLookedAt, ...Object.keys(owned)])],
+      version: await access.version?.(),
+      where: `PostgreSQL in container ${postgres.container} on ${ssh.host}`,
+    });
+  } finally {
+    await client.end().catch(() => {});
+    await tunnel.close();
+  }
+}
+
+function pick({ container, port }: HostAccess["postgres"]): { container: string; port: number } {
+  return { container, port };
+}
+
+async function containerStartedAt({ ssh, runtime, compose }: HostAccess): Promise<Date> {
+  const service = quote(compose.service);
+  const { code, stdout, stderr } = await (
+    await shared(ssh)
+  ).exec(
+    `cd ${quote(compose.directory)} && container=$(${runtime} compose ps -a -q ${service}) && ` +
+      `${runtime} inspect --format '{{.State.StartedAt}}' "$container"`,
+    { timeoutMs: 15_000 },
+  );
+  // Docker tells nanoseconds, which Date takes only down to the millisecond.
+  const started = new Date(stdout.trim().replace(/(\.\d{3})\d+/, "$1"));
+  if (code === 0 && !Number.isNaN(started.getTime())) return started;
+  const said = (stderr.trim() || stdout.trim()).replace(/\s+/g, " ").slice(0, 200);
+  throw new Error(
+    `asking ${ssh.user}@${ssh.host} when service ${compose.service} of ${compose.directory} was started: ${said || `exit code ${code}`}`,
+  );
+}
+
+/** The host as the fixes' commands name it. */
+export function immichHost({ ssh, runtime, compose }: HostAccess): ImmichHost {
+  const port = ssh.port === 22 ? "" : `-p ${ssh.port} `;
+  const jump =
+    ssh.jump === undefined ? "" : `-J ${ssh.jump.user}@${ssh.jump.host}:${ssh.jump.port} `;
+  return {
+    ssh: `${port}${jump}${ssh.user}@${ssh.host}`,
+    composeDirectory: compose.directory,
+    composeService: compose.service,
+    containerRuntime: runtime,
+  };
+}

@@ -1,0 +1,147 @@
+/** What doctor knows of a stack: its configuration and its outputs, both through the CLI, in memory only. */
+import { hostCallbacks, type HostAccess } from "../checks/host";
+import type { CheckInput, Settings } from "../checks/types";
+import { readConfig, type StackConfig } from "../config";
+import { pulumi, type CliResult } from "./cli";
+
+/** The stack can't be read: what to do about it is in the message. */
+export class CannotRead extends Error {}
+
+/** A stack as it was found. */
+export interface Stack {
+  /** The name that was asked for; undefined: the selected one. */
+  readonly name?: string;
+  readonly config: StackConfig;
+  /** Undefined where nothing is deployed. */
+  readonly outputs?: Outputs;
+}
+
+/** The stack outputs that the checks need. */
+export interface Outputs {
+  readonly issuerUrl: string;
+  readonly clientId: string;
+  /** Secret. */
+  readonly clientSecret: string;
+  readonly scopes: string | readonly string[];
+  readonly redirectUris: readonly string[];
+  readonly settingsChangedAt?: string;
+}
+
+/**
+ * Reads configuration and outputs of a stack with the environment as it is.
+ * @throws CannotRead, ConfigError
+ */
+export async function readStack(name?: string): Promise<Stack> {
+  const which = name === undefined ? [] : ["--stack", name];
+  // One after the other: the first tells what is wrong with stack or passphrase, once.
+  const config = await cli(["config", "--json", "--show-secrets", ...which], name);
+  const outputs = await cli(["stack", "output", "--json", "--show-secrets", ...which], name);
+  return { name, config: configOf(config), outputs: outputsOf(outputs) };
+}
+
+async function cli(args: readonly string[], name: string | undefined): Promise<unknown> {
+  const result = await pulumi(args);
+  if (result.code !== 0) throw new CannotRead(explain(result, name));
+  try {
+    return JSON.parse(result.stdout);
+  } catch {
+    throw new CannotRead(`pulumi ${args[0]} answered something that is not JSON.`);
+  }
+}
+
+function explain({ stderr, stdout }: CliResult, name: string | undefined): string {
+  const said = `${stderr}\n${stdout}`;
+  const line =
+    said
+      .split("\n")
+      .map((text) => text.trim())
+      .find((text) => /^error:/.test(text)) ?? said.trim().slice(0, 300);
+  const stack = name === undefined ? "the selected stack" : `stack ${name}`;
+  const which = name ?? "NAME";
+  if (/incorrect passphrase/i.test(said)) {
+    return `The secrets of ${stack} can't be decrypted: PULUMI_CONFIG_PASSPHRASE is not the one they were encrypted with. Set the right one and run this again.`;
+  }
+  if (/passphrase must be set|PULUMI_CONFIG_PASSPHRASE/i.test(said)) {
+    return `The secrets of ${stack} can't be decrypted: set PULUMI_CONFIG_PASSPHRASE (or PULUMI_CONFIG_PASSPHRASE_FILE) and run this again.`;
+  }
+  if (/no stack named|stack .* not found/i.test(said)) {
+    return `There is no stack ${which} in this backend. \`npx pulumi stack ls\` lists those there are; PULUMI_BACKEND_URL or \`npx pulumi login\` chooses the backend.`;
+  }
+  if (/no stack selected|select/i.test(said)) {
+    return "No stack is selected. Name one: `npm run doctor -- --stack NAME` (`npx pulumi stack ls` lists them).";
+  }
+  if (/log ?in|PULUMI_ACCESS_TOKEN/i.test(said)) {
+    return "Pulumi is logged in nowhere: `npx pulumi login --local`, or set PULUMI_BACKEND_URL to where this stack is kept.";
+  }
+  return `Reading ${stack} failed: ${line}`;
+}
+
+function configOf(json: unknown): StackConfig {
+  const values = json as Record<string, { value?: string; secret?: boolean } | undefined>;
+  return readConfig({
+    get: (key) => values[key]?.value,
+    isSecret: (key) => values[key]?.secret === true,
+  });
+}
+
+function outputsOf(json: unknown): Outputs | undefined {
+  const outputs = json as Partial<Outputs> | null;
+  return typeof outputs?.issuerUrl === "string" && typeof outputs.clientSecret === "string"
+    ? (outputs as Outputs)
+    : undefined;
+}
+
+/** The checks' input: what was deployed where that is known, what is configured where it is not. */
+export function inputOf({ name, config, outputs }: Stack): CheckInput {
+  const { application, authentik, immich, database, restart } = config;
+  const scopes = outputs?.scopes ?? application.scopes;
+  const scopeList = typeof scopes === "string" ? scopes.split(" ") : scopes;
+  const settings = outputs === undefined ? {} : deployedSettings(config, outputs, scopeList);
+  const access: HostAccess = {
+    ssh: database.ssh,
+    runtime: database.runtime,
+    compose: restart,
+    postgres: database,
+  };
+  return {
+    authentikUrl: authentik.url,
+    authentikToken: authentik.token,
+    authentikPublicUrl: authentik.publicUrl,
+    applicationSlug: application.slug,
+    issuerUrl: outputs?.issuerUrl ?? `${authentik.publicUrl}/application/o/${application.slug}/`,
+    clientId: outputs?.clientId ?? application.clientId,
+    clientSecret: outputs?.clientSecret ?? application.clientSecret,
+    scopes: scopeList,
+    redirectUris: outputs?.redirectUris ?? application.redirectUris,
+    immichUrl: immich.url,
+    immichApiUrl: immich.apiUrl,
+    accessGroups: application.accessGroups,
+    settings,
+    settingsChangedAt: outputs?.settingsChangedAt,
+    restart: restart.when,
+    stack: name,
+    ...hostCallbacks(access, settings),
+  };
+}
+
+/** The settings as components/settings.ts makes them, with the values that were deployed. */
+function deployedSettings(
+  { immich, authentik }: StackConfig,
+  outputs: Outputs,
+  scopes: readonly string[],
+): Settings {
+  return {
+    "oauth.enabled": true,
+    "oauth.issuerUrl": outputs.issuerUrl,
+    "oauth.clientId": outputs.clientId,
+    "oauth.clientSecret": outputs.clientSecret,
+    "oauth.scope": scopes.join(" "),
+    "oauth.buttonText": immich.buttonText,
+    "oauth.autoRegister": immich.autoRegister,
+    ...(immich.autoLaunch === undefined ? {} : { "oauth.autoLaunch": immich.autoLaunch }),
+    ...(immich.passwordLogin === undefined
+      ? {}
+      : { "passwordLogin.enabled": immich.passwordLogin }),
+    ...(authentik.publicUrl.startsWith("http:") ? { "oauth.allowInsecureRequests": true } : {}),
+  };
+}
