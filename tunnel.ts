@@ -1,8 +1,7 @@
 import { createHash } from "node:crypto";
+import type { Duplex } from "node:stream";
 
 import type { DatabaseConfig } from "./config";
-import { openContainerPort } from "./ssh/container";
-import { shared } from "./ssh/shared";
 import { listen } from "./ssh/tunnel";
 
 /**
@@ -24,12 +23,7 @@ export async function openTunnel(
   try {
     await listen({
       port,
-      open: async () =>
-        openContainerPort(await shared(database.ssh), {
-          runtime: database.runtime,
-          container: database.container,
-          port: database.port,
-        }),
+      open: () => dial(database),
     });
   } catch (error) {
     if (!preview) throw error;
@@ -40,4 +34,18 @@ export async function openTunnel(
 /** A port from 20000 to 29999 that is the same for a stack in every run. */
 function stackPort(stack: string): number {
   return 20000 + (createHash("sha256").update(stack).digest().readUInt32BE() % 10000);
+}
+
+/** Connects to Postgres in its container, over SSH. */
+async function dial(database: DatabaseConfig): Promise<Duplex> {
+  // Loaded when somebody connects: a preview need not spend its start-up on SSH.
+  /* eslint-disable @typescript-eslint/no-require-imports */
+  const { openContainerPort } = require("./ssh/container") as typeof import("./ssh/container");
+  const { shared } = require("./ssh/shared") as typeof import("./ssh/shared");
+  /* eslint-enable */
+  return openContainerPort(await shared(database.ssh), {
+    runtime: database.runtime,
+    container: database.container,
+    port: database.port,
+  });
 }

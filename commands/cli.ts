@@ -1,4 +1,5 @@
 import { type ChildProcess, spawn } from "node:child_process";
+import { resolve } from "node:path";
 import { createInterface } from "node:readline";
 
 /** The CLI of the npm package `pulumi`, run by this Node: what `npx pulumi` runs. */
@@ -17,12 +18,14 @@ export interface CliOptions {
   readonly environment?: Readonly<Record<string, string>>;
   /** Called with each line of standard output as it comes. */
   readonly onLine?: (line: string) => void;
+  /** The project's folder. Default: this one. */
+  readonly folder?: string;
   /** The CLI talks to the terminal itself; nothing is captured. */
   readonly terminal?: boolean;
 }
 
 /** The project's folder: the CLI runs in it. */
-export const PROJECT_FOLDER = require("node:path").resolve(__dirname, "..") as string;
+export const PROJECT_FOLDER = resolve(__dirname, "..");
 
 /** Runs `npx pulumi …` to its end. The CLI ends with this process. */
 export async function pulumi(
@@ -30,7 +33,7 @@ export async function pulumi(
   options: CliOptions = {},
 ): Promise<CliResult> {
   const child = spawn(process.execPath, [CLI, ...args, "--non-interactive"], {
-    cwd: PROJECT_FOLDER,
+    cwd: options.folder ?? PROJECT_FOLDER,
     env: { ...process.env, PULUMI_SKIP_UPDATE_CHECK: "true", ...options.environment },
     stdio: options.terminal ? ["ignore", "inherit", "inherit"] : ["ignore", "pipe", "pipe"],
   });

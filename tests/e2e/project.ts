@@ -1,0 +1,64 @@
+/**
+ * A copy of the project for one test: its own stack files and state, the code linked. So tests never
+ * touch the stack files of the repository.
+ */
+import { copyFileSync, mkdirSync, mkdtempSync, readdirSync, rmSync, symlinkSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join, resolve } from "node:path";
+
+import { type CliResult, pulumi } from "../../commands/cli";
+
+const root = resolve(__dirname, "../..");
+const COPIED = /^Pulumi\..*yaml$|^Pulumi\.yaml$/;
+const LEFT_OUT = new Set([".git", ".cache", "screenshots"]);
+
+export interface Project {
+  readonly folder: string;
+  readonly environment: Readonly<Record<string, string>>;
+  /** Runs the CLI in the project. */
+  run(...args: string[]): Promise<CliResult>;
+  /** Runs it and fails with its output where it fails. */
+  ok(...args: string[]): Promise<string>;
+  /** Sets a configuration value of the stack. */
+  set(stack: string, key: string, value: string, secret?: boolean): Promise<void>;
+  remove(): void;
+}
+
+/** Makes a project folder with a stack of its own in a file backend of its own. */
+export async function makeProject(
+  stack: string,
+  environment: Record<string, string> = {},
+): Promise<Project> {
+  const folder = mkdtempSync(join(tmpdir(), "immich-sso-project-"));
+  for (const name of readdirSync(root)) {
+    if (LEFT_OUT.has(name)) continue;
+    if (COPIED.test(name)) copyFileSync(join(root, name), join(folder, name));
+    else symlinkSync(join(root, name), join(folder, name));
+  }
+  const state = join(folder, ".state");
+  mkdirSync(state);
+  const all = {
+    PULUMI_BACKEND_URL: `file://${state}`,
+    PULUMI_CONFIG_PASSPHRASE: "sandbox",
+    ...environment,
+  };
+  const run = (...args: string[]): Promise<CliResult> => pulumi(args, { environment: all, folder });
+  const ok = async (...args: string[]): Promise<string> => {
+    const { code, stdout, stderr } = await run(...args);
+    if (code !== 0)
+      throw new Error(`pulumi ${args.join(" ")} ended with ${code}:\n${stdout}\n${stderr}`);
+    return stdout;
+  };
+  await ok("stack", "init", stack);
+  return {
+    folder,
+    environment: all,
+    run,
+    ok,
+    set: async (name, key, value, secret = false) => {
+      const args = ["config", "set", "--stack", name, ...(secret ? ["--secret"] : []), key];
+      await ok(...args, "--", value);
+    },
+    remove: () => rmSync(folder, { recursive: true, force: true }),
+  };
+}
