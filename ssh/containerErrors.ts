@@ -40,7 +40,7 @@ export async function runtimeError(
     return say(
       `there is no command ${program} for ${user} (${said(answer.stderr || "exit code 127")})`,
       `is this the machine that runs Immich? For podman: npx pulumi config set containerRuntime podman; ` +
-        `elsewhere than in PATH: npx pulumi config set containerRuntime /usr/local/bin/docker`,
+        `elsewhere than in PATH, there: sudo ln -s "$(command -v ${program})" /usr/local/bin/${program}`,
     );
   }
   if (

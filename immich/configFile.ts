@@ -1,0 +1,43 @@
+import type { SshConnection } from "../ssh/connection";
+import { quote } from "../ssh/quote";
+import type { ServerAnswers } from "./server";
+
+/** Where Immich's server runs, for a look at its environment. */
+export interface ServerContainer {
+  readonly runtime: string;
+  /** Compose service: `immich-server`. */
+  readonly service: string;
+}
+
+/**
+ * Whether Immich takes its settings from a file, and so ignores its database. Its API says so; while that can't be asked,
+ * the environment of the server's container does. Nothing of that environment travels: it holds passwords.
+ *
+ * @returns undefined when neither tells
+ */
+export async function runsFromConfigFile(
+  server: ServerAnswers,
+  ssh: SshConnection,
+  container: ServerContainer | undefined,
+): Promise<boolean | undefined> {
+  if (server.configFile !== undefined) return server.configFile;
+  if (!container) return undefined;
+  const { runtime, service } = container;
+  const ids = `${runtime} ps -aq --filter ${quote(`label=com.docker.compose.service=${service}`)}`;
+  const environment = `${runtime} inspect --type container --format '{{range .Config.Env}}{{println .}}{{end}}'`;
+  const answer = await ssh
+    .exec(`ids=$(${ids}) && [ -n "$ids" ] && ${environment} $ids | grep -c '^IMMICH_CONFIG_FILE=.'`)
+    .catch(() => undefined);
+  const count = answer && /^\d+$/.test(answer.stdout.trim()) ? Number(answer.stdout) : undefined;
+  return count === undefined ? undefined : count > 0;
+}
+
+/** Why nothing is written then, and what to do instead. */
+export function configFileMessage(where: string): string {
+  return (
+    `Writing Immich's settings in database ${where}: this Immich runs from a configuration file (IMMICH_CONFIG_FILE), and ` +
+    `ignores the settings in its database. Nothing has been changed.\n` +
+    `  next: put the oauth settings into that file (npx pulumi stack output --show-secrets shows them), or take ` +
+    `IMMICH_CONFIG_FILE out of Immich's .env, run docker compose up -d, and run this again`
+  );
+}

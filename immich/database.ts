@@ -1,0 +1,108 @@
+import type { Duplex } from "node:stream";
+
+import { Client } from "pg";
+
+import { connectError } from "./databaseErrors";
+import type { Database, Rows } from "./types";
+
+/** Which database, and who logs in. */
+export interface DatabaseLogin {
+  readonly database: string;
+  readonly user: string;
+  /** Secret. */
+  readonly password: string;
+  /** The database in words, for messages: `immich in container immich_postgres at admin@192.0.2.22`. */
+  readonly where: string;
+}
+
+/** How long the steps may take, in milliseconds. */
+export interface DatabaseTimeouts {
+  /** From the open connection to the first question: start-up and login. Default 15 s. */
+  readonly connectMs: number;
+  /** Saying goodbye. Default 2 s. */
+  readonly endMs: number;
+}
+
+const defaults: DatabaseTimeouts = { connectMs: 15_000, endMs: 2_000 };
+
+/** A logged-in session, and how it is getting on. */
+export interface Session extends Database {
+  /** Why the connection ended under us; undefined while it lives, or when it was ended here. */
+  readonly lost: Error | undefined;
+  /** Ends the session. Never throws, never takes longer than `endMs`. */
+  end(): Promise<void>;
+}
+
+/**
+ * Logs in to PostgreSQL over a connection that is open already. No TLS: the stream is private (SSH carries it). Nothing is
+ * taken from PG* variables of the environment or a .pgpass file.
+ *
+ * @param stream the connection; destroyed when the login fails
+ * @throws DatabaseError wrong password, no such database, too many connections, still starting, no answer, no PostgreSQL
+ */
+export async function openDatabase(
+  stream: Duplex,
+  login: DatabaseLogin,
+  timeouts: Partial<DatabaseTimeouts> = {},
+): Promise<Session> {
+  const limits = { ...defaults, ...timeouts };
+  const client = new Client({
+    stream: () => asSocket(stream),
+    host: "tunnel", // never looked up: the stream is open
+    port: 5432,
+    database: login.database,
+    user: login.user,
+    password: () => login.password,
+    ssl: false,
+    options: "",
+    application_name: "immich-authentik-sso",
+    client_encoding: "UTF8",
+    connectionTimeoutMillis: limits.connectMs,
+  });
+  let lost: Error | undefined;
+  let ending = false;
+  client.on("error", (error) => (lost ??= error));
+  client.on("end", () => {
+    if (!ending) lost ??= new Error("the connection was closed by the other side");
+  });
+  stream.on("error", (error: Error) => (lost = error)); // the transport's own words say more than pg's
+  try {
+    await client.connect();
+  } catch (error) {
+    stream.destroy();
+    throw connectError(lost ?? error, login, limits.connectMs);
+  }
+  return {
+    query: (text: string, values?: unknown[]): Promise<Rows> => client.query(text, values),
+    get lost() {
+      return ending ? undefined : lost;
+    },
+    end: async () => {
+      if (!lost) {
+        ending = true;
+        await within(client.end(), limits.endMs);
+      }
+      stream.destroy();
+    },
+  };
+}
+
+/** The stream with the few methods of a socket that pg calls. */
+function asSocket(stream: Duplex): Duplex {
+  return Object.assign(stream, {
+    setNoDelay: () => stream,
+    setKeepAlive: () => stream,
+    connect: () => {
+      process.nextTick(() => stream.emit("connect"));
+      return stream;
+    },
+  });
+}
+
+/** Waits for a promise, but not for long, and not for its failure. */
+async function within(promise: Promise<unknown>, ms: number): Promise<void> {
+  let timer: NodeJS.Timeout | undefined;
+  const patience = new Promise((done) => (timer = setTimeout(done, ms)));
+  await Promise.race([promise.catch(() => undefined), patience]);
+  clearTimeout(timer);
+}

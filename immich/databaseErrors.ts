@@ -1,0 +1,108 @@
+import type { DatabaseLogin } from "./database";
+
+/** No session with PostgreSQL came about. */
+export class DatabaseError extends Error {
+  /**
+   * @param message the whole text for the user
+   * @param transient the same attempt may well succeed a moment later
+   */
+  constructor(
+    message: string,
+    readonly transient: boolean,
+  ) {
+    super(message);
+    this.name = "DatabaseError";
+  }
+}
+
+/** Why a login to PostgreSQL failed, and what to do. Never holds the password. */
+export function connectError(
+  error: unknown,
+  login: Omit<DatabaseLogin, "password">,
+  timeoutMs: number,
+): DatabaseError {
+  const words = error instanceof Error ? error.message : String(error);
+  const code = (error as { code?: unknown } | null)?.code;
+  const say = (what: string, next: string, transient = false) =>
+    new DatabaseError(
+      `Logging in to PostgreSQL, database ${login.where}, as ${login.user}: ${what}.\n  next: ${next}`,
+      transient,
+    );
+  switch (code) {
+    case "28P01":
+      return say(
+        "the password was refused",
+        `npx pulumi config set --secret postgresPassword   (DB_PASSWORD in Immich's .env; if it was changed there after the ` +
+          `first start, the database still has the old one)`,
+      );
+    case "28000":
+      return say(
+        `this login is refused (${line(words)})`,
+        `does the user exist (npx pulumi config set postgresUser NAME), and does pg_hba.conf let it in from the Docker host?`,
+      );
+    case "3D000":
+      return say(
+        "there is no such database",
+        `npx pulumi config set postgresDatabase NAME   (DB_DATABASE_NAME in Immich's .env)`,
+      );
+    case "42501":
+      return say(
+        `this login may not connect to that database (${line(words)})`,
+        `GRANT CONNECT ON DATABASE "${login.database}" TO "${login.user}";   as its owner`,
+      );
+    case "53300":
+      return say(
+        "all its connections are taken",
+        `end idle ones or raise max_connections, then try again`,
+        true,
+      );
+    case "57P03":
+      return say(
+        `it is not ready (${line(words)})`,
+        `wait until the container is healthy, then try again`,
+        true,
+      );
+    case "57P01":
+    case "57P02":
+      return say(`it is shutting down (${line(words)})`, `start it, then try again`, true);
+  }
+  if (/timeout expired/i.test(words)) {
+    return say(
+      `no answer in ${timeoutMs / 1000} s`,
+      `is that PostgreSQL's port (npx pulumi config set postgresPort 5432), and is the machine under load?`,
+    );
+  }
+  if (/^SSH to /.test(words)) return say(words.split("\n")[0] ?? "", "try again", true);
+  if (typeof code === "string" && /^[0-9A-Z]{5}$/.test(code) && !/^E[A-Z]+$/.test(code)) {
+    return say(`PostgreSQL answered ${code}: ${line(words)}`, `look at the container's log`);
+  }
+  return say(
+    `the connection was lost (${line(words)})`,
+    `is that PostgreSQL's port (npx pulumi config set postgresPort 5432), and does the container stay up? Then try again`,
+    true,
+  );
+}
+
+/** One line, without values in quotes beyond names of users and databases. */
+function line(text: string): string {
+  const flat = text.replace(/\s+/g, " ").trim();
+  return flat.length > 200 ? `${flat.slice(0, 199)}…` : flat;
+}
+
+/**
+ * An error as PostgreSQL would say it (an ErrorResponse of its protocol), for a client that waits behind the tunnel while
+ * the way to the real one is blocked.
+ */
+export function refusalPacket(error: Error): Buffer {
+  const field = (type: string, text: string) => Buffer.from(`${type}${text}\0`, "utf8");
+  const body = Buffer.concat([
+    field("S", "FATAL"),
+    field("V", "FATAL"),
+    field("C", "08001"), // sqlclient_unable_to_establish_sqlconnection
+    field("M", error.message),
+    Buffer.from([0]),
+  ]);
+  const head = Buffer.from("E\0\0\0\0", "latin1");
+  head.writeUInt32BE(body.length + 4, 1);
+  return Buffer.concat([head, body]);
+}
