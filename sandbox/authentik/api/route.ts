@@ -1,0 +1,41 @@
+/** What an API resource is made of: paths with handlers. */
+import type { Call, Reply } from "../http";
+import { json } from "../http";
+import type { UserRow } from "../model";
+import type { Store } from "../store";
+
+/** What a handler gets. */
+export interface ApiContext {
+  readonly store: Store;
+  readonly call: Call;
+  /** The user whom the token belongs to. */
+  readonly user: UserRow;
+  /** The `:name` parts of the path. */
+  readonly params: Readonly<Record<string, string>>;
+  /** The parsed body; undefined when there was none. */
+  readonly body: unknown;
+}
+
+/** Answers one method of one path. */
+export type Handler = (context: ApiContext) => Reply;
+
+/** Methods that the API knows. */
+export type Method = "GET" | "POST" | "PUT" | "PATCH" | "DELETE";
+
+/** A path below /api/v3/, with a slash at its end, and what answers there. */
+export interface ApiRoute {
+  readonly path: string;
+  readonly handlers: Readonly<Partial<Record<Method, Handler>>>;
+  /** Who may use it; default "administrators". */
+  readonly access?: "everyone" | "users" | "administrators";
+}
+
+/** An error in the form that Django REST framework gives it. */
+export function detail(status: number, text: string): Reply {
+  return json(status, { detail: text });
+}
+
+/** The object is not there. */
+export function notFound(model: string): Reply {
+  return detail(404, `No ${model} matches the given query.`);
+}
