@@ -34,7 +34,8 @@ export class OauthSettingsRow extends pulumi.dynamic.Resource {
       providerOnDisk("components/dynamic/oauthSettingsRow.ts"),
       name,
       { ...args, settingsChangedAt: undefined, immichVersion: undefined, skipped: undefined },
-      opts,
+      // The values written last, and what is to be restored: client secrets are among them.
+      { ...opts, additionalSecretOutputs: ["deployed", "restores"] },
       "immich-sso",
       "OauthSettingsRow",
     );

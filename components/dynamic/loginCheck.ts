@@ -1,0 +1,89 @@
+import { isDeepStrictEqual } from "node:util";
+
+import { hostCallbacks } from "../../checks/host";
+import { failureText } from "../../checks/print";
+import { runChecks } from "../../checks/run";
+import type { CheckInput, CheckResult } from "../../checks/types";
+import { warn, withPlainErrors } from "./errors";
+import { configure, passwordOf, stack } from "./stack";
+
+/** How long services may take to come up after a restart, in seconds, before that counts. */
+const WAIT_SECONDS = 60;
+
+interface Inputs extends Omit<CheckInput, "authentikUrl" | "readSettings" | "containerStartedAt"> {
+  readonly mode: "fail" | "warn";
+  readonly login: string;
+}
+
+interface State extends Inputs {
+  readonly checks: readonly CheckResult[];
+}
+
+function check(inputs: Inputs, waitSeconds: number): Promise<CheckResult[]> {
+  const { authentik, immich, database, restart } = stack();
+  const callbacks = hostCallbacks(
+    {
+      ssh: database.ssh,
+      runtime: database.runtime,
+      compose: { directory: restart.directory, service: restart.service },
+      postgres: {
+        container: database.container,
+        port: database.port,
+        database: database.database,
+        user: inputs.login,
+        password: passwordOf(inputs.login),
+        store: database.store,
+      },
+    },
+    inputs.settings,
+  );
+  const input: CheckInput = {
+    ...inputs,
+    ...callbacks,
+    authentikUrl: authentik.url,
+    authentikToken: authentik.token,
+    immichApiUrl: immich.apiUrl,
+  };
+  return runChecks(input, { waitSeconds });
+}
+
+/** Runs the checks for a deployment, which fails where a login would. */
+async function prove(inputs: Inputs): Promise<State> {
+  const checks = await check(inputs, WAIT_SECONDS);
+  if (isBroken(checks)) {
+    const text = failureText(checks);
+    if (inputs.mode === "fail") throw new Error(text);
+    warn([text]);
+  }
+  return { ...inputs, checks };
+}
+
+function isBroken(checks: readonly CheckResult[]): boolean {
+  return checks.some(({ verdict }) => verdict === "broken");
+}
+
+/** What Pulumi calls for a `LoginCheck`. */
+export const provider = withPlainErrors({
+  configure,
+
+  async diff(_id: string, olds: State, news: Inputs) {
+    const { checks, ...before } = olds;
+    return { changes: isBroken(checks) || !isDeepStrictEqual(before, { ...news }) };
+  },
+
+  async create(inputs: Inputs) {
+    return { id: inputs.issuerUrl, outs: await prove(inputs) };
+  },
+
+  /** On refresh: how it is now. What is broken is checked again by the next `up`. */
+  async read(id: string, props: State) {
+    const { checks: _, ...inputs } = props;
+    return { id, props: { ...inputs, checks: await check(inputs, 0) } };
+  },
+
+  async update(_id: string, _olds: State, news: Inputs) {
+    return { outs: await prove(news) };
+  },
+
+  async delete() {},
+});
