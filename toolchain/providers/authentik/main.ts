@@ -72,4 +72,4 @@ export const provider: Provider = {
   },
 };
 
-if (require.main === module) void main(provider);
+void main(provider);

@@ -30,4 +30,4 @@ export const provider: Provider = {
   },
 };
 
-if (require.main === module) void main(provider);
+void main(provider);

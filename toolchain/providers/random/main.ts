@@ -13,4 +13,4 @@ export const provider: Provider = {
   configure: async () => {},
 };
 
-if (require.main === module) void main(provider);
+void main(provider);
