@@ -44,17 +44,24 @@ interface PgError {
 
 /** PostgreSQL's own error answer, or undefined when the error is not one (a lost connection, a defect of ours). */
 function pgError(error: unknown): PgError | undefined {
-  if (!(error instanceof Error)) return undefined;
-  const { code, severity } = error as Error & { code?: unknown; severity?: unknown };
+  if (error === null || typeof error !== "object") return undefined;
+  const { code, severity, message } = error as Partial<Record<keyof PgError, unknown>>;
   if (typeof code !== "string" || !/^[0-9A-Z]{5}$/.test(code)) return undefined;
   if (typeof severity !== "string") return undefined;
-  return { code, severity, message: error.message };
+  return { code, severity, message: String(message) };
+}
+
+// The word for the severity is in the server's language, so the codes that end a connection count as well.
+const ENDS_CONNECTION = /^(57P0[1-5]|25P0[34]|08...|28...|3D000|53300)$/;
+
+function endsConnection({ code, severity }: PgError): boolean {
+  return ENDS_CONNECTION.test(code) || /^(FATAL|PANI[CK])$/.test(severity);
 }
 
 /** Whether the server itself refused (and so did not commit), rather than the connection going away. */
 export function refusedByServer(error: unknown): boolean {
   const answer = pgError(error);
-  return answer !== undefined && answer.severity === "ERROR";
+  return answer !== undefined && !endsConnection(answer);
 }
 
 /** Whether the error leaves the connection of no use. */
@@ -76,11 +83,11 @@ export function explain(error: unknown, doing: string, where: string): SettingsE
   if (answer === undefined) {
     return new SettingsError(
       "cut",
-      `${start}the connection was lost (${error instanceof Error ? said(error.message) : "no reason given"}). Nothing has been changed. Check that the PostgreSQL container is up, then run the same command again.`,
+      `${start}the connection was lost (${said(String((error as Partial<Error> | undefined)?.message ?? error))}). Nothing has been changed. Check that the PostgreSQL container is up, then run the same command again.`,
       true,
     );
   }
-  const lost = answer.severity !== "ERROR";
+  const lost = endsConnection(answer);
   const say = (problem: SettingsError["problem"], text: string): SettingsError =>
     new SettingsError(problem, `${start}${text}`, lost);
   switch (answer.code) {
@@ -113,9 +120,11 @@ export function explain(error: unknown, doing: string, where: string): SettingsE
         "the database takes no writes (a standby, or default_transaction_read_only). Nothing has been changed. Connect to the primary server.",
       );
     case "25P03":
+    case "25P04":
     case "57P01":
     case "57P02":
     case "57P03":
+    case "57P05":
       return say(
         "cut",
         `PostgreSQL ended the connection (${answer.code}: ${said(answer.message)}). Nothing has been changed. Check that its container is up and stays up, then run the same command again.`,

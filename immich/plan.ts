@@ -53,7 +53,7 @@ export function planApply<State>(
     "stored",
     validateResult(has, wanted, options),
     options,
-    "with the settings that are stored already, login would not work",
+    "together with what is stored, login would not work",
     "Mend them in Immich (Administration > Settings > OAuth), or let this project own them, then run the same command again.",
   );
   refuseLockout(store, before, after, version, options);

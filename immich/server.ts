@@ -41,11 +41,11 @@ export async function askServer(
   const asker = new Asker(apiUrl.replace(/\/+$/, ""), AbortSignal.timeout(timeoutMs));
   const version = versionOf(await asker.first("/api/server/version", "/api/server-info/version"));
   const isNew = version !== undefined && atLeast(version, PUBLIC_CONFIG_SINCE);
-  const [features, config, published] = await Promise.all([
+  const [features, published] = await Promise.all([
     asker.first("/api/server/features", "/api/server-info/features"),
-    isNew ? undefined : asker.first("/api/server/config", "/api/server-info/config"),
     isNew ? asker.first("/api/public/config") : undefined,
   ]);
+  const config = published ?? (await asker.first("/api/server/config", "/api/server-info/config"));
   const oauth = group(published, "oauth");
   return {
     reachable: asker.answered,
@@ -121,7 +121,7 @@ function text(value: unknown): string | undefined {
 }
 
 function reason(error: unknown): string {
-  if (!(error instanceof Error)) return String(error);
-  if (error.name === "TimeoutError") return "no answer in time";
-  return error.cause instanceof Error ? error.cause.message : error.message;
+  const { name, message, cause } = error as { name?: string; message?: string; cause?: unknown };
+  if (name === "TimeoutError") return "no answer in time";
+  return (cause as { message?: string } | undefined)?.message || (message ?? String(error));
 }

@@ -6,7 +6,7 @@ import type { StoreName } from "./types";
  * @returns undefined when it is no version
  */
 export function parseVersion(text: string): readonly [number, number, number] | undefined {
-  const parts = /^\s*v?(\d+)(?:\.(\d+))?(?:\.(\d+))?(?:[-+.].*)?\s*$/.exec(text);
+  const parts = /^\s*v?(\d+)(?:\.(\d+))?(?:\.(\d+))?(?:[-+].*)?\s*$/.exec(text);
   if (parts === null) return undefined;
   return [Number(parts[1]), Number(parts[2] ?? 0), Number(parts[3] ?? 0)];
 }

@@ -36,7 +36,7 @@ export const systemMetadata: Store<Document> = {
   faults: ({ value }) => (value === undefined || isObject(value) ? [] : [notAnObject(value)]),
 
   overrides({ value }) {
-    const document: unknown = value === undefined ? {} : JSON.parse(stringify(value));
+    const document: unknown = value === undefined ? {} : JSON.parse(stringify(inOrder(value)));
     return leaves(document).map((property) => ({ property, value: get(document, property) }));
   },
 
@@ -137,6 +137,17 @@ function flatNames(document: JsonObject, key: string): string[] {
 
 function without(object: JsonObject, name: string): JsonObject {
   return Object.fromEntries(Object.entries(object).filter(([key]) => key !== name));
+}
+
+/** With names in the order that `jsonb` gives them, shorter ones first: of two that mean the same, Immich takes the last. */
+function inOrder(value: Json): Json {
+  if (Array.isArray(value)) return value.map(inOrder);
+  if (!isObject(value)) return value;
+  const names = Object.keys(value).map((name) => Buffer.from(name));
+  names.sort((a, b) => a.length - b.length || a.compare(b));
+  return Object.fromEntries(
+    names.map((bytes) => [bytes.toString(), inOrder(value[bytes.toString()] ?? null)]),
+  );
 }
 
 function isEmpty(object: JsonObject): boolean {
