@@ -10,7 +10,7 @@ const { foreignOnPath, isExecutable, readJson } = require("./places.js");
  *   official   installed by Pulumi's own means, in $PULUMI_HOME
  *   path       somebody's, found on $PATH
  *   stand-in   put there by this setup
- *   source     the engine, built from its source
+ *   built      the engine, built from its source
  *   missing    not there
  */
 
@@ -55,7 +55,7 @@ function surveyCli(places) {
   return {
     official: false,
     marker,
-    cli: { origin: isExecutable(places.cli) ? "source" : "missing", path: places.cli },
+    cli: { origin: isExecutable(places.cli) ? "built" : "missing", path: places.cli },
     languageHost: bundledPart(places.languageHost, places, marker !== undefined),
     dynamicLauncher: bundledPart(places.dynamicLauncher, places, marker !== undefined),
   };
