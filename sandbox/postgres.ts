@@ -40,18 +40,20 @@ export interface Postgres {
   readonly database: string;
   /** Connection string of `database`, password included. */
   readonly url: string;
-  /** Process id of the server. */
+  /** Process id of the server; 0 while it is down. */
   readonly pid: number;
-  /** When the server was started. */
+  /** When the server was last started. */
   readonly startedAt: Date;
-  /** Resolves when the server's process has ended, for whatever reason. */
-  readonly exited: Promise<void>;
   /** The server's last log lines, oldest first. */
   logs(): string[];
   /** Makes another database with Immich's tables, 0.1 s; returns its connection string. */
   createDatabase(name: string, immichVersion?: string | null): Promise<string>;
   /** Drops a database, ending whoever is connected to it. */
   dropDatabase(name: string): Promise<void>;
+  /** Ends the server at once, as a power cut would for its clients; the data stay. */
+  shutDown(): Promise<void>;
+  /** Starts it again after `shutDown`, on the same port. */
+  startAgain(): Promise<void>;
   /** Ends the server at once and removes its data. */
   stop(): Promise<void>;
 }
@@ -78,8 +80,14 @@ export async function startPostgres(options: PostgresOptions): Promise<Postgres>
     const password = options.password ?? "postgres";
     const binaries = postgresBinaries(identity, data);
     await initialise(binaries, identity, data, password);
-    const server = await listen(binaries, identity, data, options.port);
-    return await fill({ ...server, options, password, forget });
+    const launch = (port: number): Promise<Server> => start(binaries, identity, data, port);
+    const server = await listen(launch, options.port ?? 0);
+    const postgres = new SandboxPostgres(server, launch, password, options.database, forget);
+    await postgres.createDatabase(postgres.database, options.immichVersion).catch(async (error) => {
+      await postgres.stop();
+      throw error;
+    });
+    return postgres;
   } catch (error) {
     forget();
     throw error;
@@ -146,17 +154,12 @@ interface Server {
   readonly exited: Promise<void>;
 }
 
-async function listen(
-  binaries: Binaries,
-  identity: Identity | undefined,
-  data: string,
-  port: number | undefined,
-): Promise<Server> {
-  if (port !== undefined && port !== 0) return start(binaries, identity, data, port);
+async function listen(launch: (port: number) => Promise<Server>, port: number): Promise<Server> {
+  if (port !== 0) return launch(port);
   // A free port can be taken by somebody else before PostgreSQL opens it.
   for (let attempt = 1; ; attempt += 1) {
     try {
-      return await start(binaries, identity, data, await freePort());
+      return await launch(await freePort());
     } catch (error) {
       if (attempt === 5 || !/Address already in use/.test(String(error))) throw error;
     }
@@ -222,48 +225,75 @@ async function start(
       if (output.some((row) => row.includes(READY))) done();
     });
   });
+  // A test that forgets it must not hang for ever.
+  held(child, false);
   return { child, port, output, exited };
 }
 
-async function fill(
-  server: Server & { options: PostgresOptions; password: string; forget: () => void },
-): Promise<Postgres> {
-  const { child, port, output, exited, options, password, forget } = server;
-  const url = (database: string): string =>
-    `postgres://${USER}:${encodeURIComponent(password)}@${HOST}:${port}/${encodeURIComponent(database)}`;
-  const createDatabase = async (name: string, version: string | null = "1.135.3") => {
-    await query(url("postgres"), `CREATE DATABASE ${identifier(name)}`);
-    if (version !== null) await query(url(name), schema(version));
-    return url(name);
-  };
-  const stop = async (): Promise<void> => {
-    if (child.exitCode === null && child.signalCode === null) child.kill("SIGQUIT");
-    await exited;
-    forget();
-  };
-  const database = options.database ?? "immich";
-  try {
-    await createDatabase(database, options.immichVersion);
-  } catch (error) {
-    await stop();
-    throw error;
+class SandboxPostgres implements Postgres {
+  readonly host = HOST;
+  readonly user = USER;
+  readonly port: number;
+  startedAt = new Date();
+
+  constructor(
+    private server: Server,
+    private readonly launch: (port: number) => Promise<Server>,
+    readonly password: string,
+    readonly database = "immich",
+    private readonly forget: () => void,
+  ) {
+    this.port = server.port;
   }
-  return {
-    host: HOST,
-    port,
-    user: USER,
-    password,
-    database,
-    url: url(database),
-    pid: child.pid ?? 0,
-    startedAt: new Date(),
-    exited,
-    logs: () => [...output],
-    createDatabase,
-    dropDatabase: (name) =>
-      query(url("postgres"), `DROP DATABASE IF EXISTS ${identifier(name)} WITH (FORCE)`),
-    stop,
-  };
+
+  get url(): string {
+    return this.urlOf(this.database);
+  }
+
+  get pid(): number {
+    return this.isUp() ? (this.server.child.pid ?? 0) : 0;
+  }
+
+  logs(): string[] {
+    return [...this.server.output];
+  }
+
+  async createDatabase(name: string, immichVersion: string | null = "1.135.3"): Promise<string> {
+    await query(this.urlOf("postgres"), `CREATE DATABASE ${identifier(name)}`);
+    if (immichVersion !== null) await query(this.urlOf(name), schema(immichVersion));
+    return this.urlOf(name);
+  }
+
+  async dropDatabase(name: string): Promise<void> {
+    const sql = `DROP DATABASE IF EXISTS ${identifier(name)} WITH (FORCE)`;
+    await query(this.urlOf("postgres"), sql);
+  }
+
+  async shutDown(): Promise<void> {
+    held(this.server.child, true);
+    if (this.isUp()) this.server.child.kill("SIGQUIT");
+    await this.server.exited;
+  }
+
+  async startAgain(): Promise<void> {
+    if (this.isUp()) return;
+    this.server = await this.launch(this.port);
+    this.startedAt = new Date();
+  }
+
+  async stop(): Promise<void> {
+    await this.shutDown();
+    this.forget();
+  }
+
+  private isUp(): boolean {
+    return this.server.child.exitCode === null && this.server.child.signalCode === null;
+  }
+
+  private urlOf(database: string): string {
+    const login = `${USER}:${encodeURIComponent(this.password)}`;
+    return `postgres://${login}@${HOST}:${this.port}/${encodeURIComponent(database)}`;
+  }
 }
 
 async function query(connectionString: string, sql: string): Promise<void> {
@@ -278,6 +308,14 @@ async function query(connectionString: string, sql: string): Promise<void> {
 
 function identifier(name: string): string {
   return `"${name.replaceAll('"', '""')}"`;
+}
+
+/** Whether `child` and its output keep this process from ending by itself. */
+function held(child: ChildProcess, yes: boolean): void {
+  for (const handle of [child, child.stdout, child.stderr]) {
+    const { ref, unref } = (handle ?? {}) as { ref?: () => void; unref?: () => void };
+    (yes ? ref : unref)?.call(handle);
+  }
 }
 
 /** English messages, and none of the PG* variables that somebody may have set for another server. */
