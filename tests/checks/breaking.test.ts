@@ -1,0 +1,160 @@
+// Every check broken on purpose, once, in the sandbox: exactly that check says so, what stands on it is
+// unknown, everything else stays ok. And a healthy homelab never gives an alarm.
+import { catalogue, checkIds, type CheckId } from "../../checks/catalogue";
+import { failureText } from "../../checks/print";
+import { runChecks } from "../../checks/run";
+import type { CheckInput } from "../../checks/types";
+import { Lab, redirectUri } from "./lab";
+
+jest.setTimeout(60_000);
+
+const lab = new Lab();
+const named: string[] = [];
+
+beforeAll(() => lab.start());
+
+afterAll(async () => {
+  await lab.stop();
+  process.stderr.write(
+    `${named.map((id) => `  ${id}`).join("\n")}\n${named.length} of ${checkIds.length} checks broken on purpose and named\n`,
+  );
+});
+
+/** How each check is broken; what is returned changes the input. */
+const breakages: Record<CheckId, () => Promise<Partial<CheckInput> | void>> = {
+  "authentik-reachable": async () => ({
+    authentikUrl: lab.authentikUrl.replace(/\d+$/, "9"),
+  }),
+  "authentik-token": async () => {
+    const me = (await lab.api("GET", "core/users/me/"))["user"] as { pk: number };
+    const identifier = `doctor-${Date.now()}`;
+    const token = { identifier, intent: "api", user: me.pk, expiring: false };
+    await lab.api("POST", "core/tokens/", token);
+    const { key } = await lab.api("GET", `core/tokens/${identifier}/view_key/`);
+    await lab.api("DELETE", `core/tokens/${identifier}/`);
+    return { authentikToken: String(key) };
+  },
+  "access-groups": async () => {
+    const group = await lab.first("core/groups/?name=nobody-in-it");
+    const { pk } = await lab.api("GET", "core/applications/immich/");
+    await lab.api("POST", "policies/bindings/", { target: pk, group: group["pk"], order: 1 });
+    return { accessGroups: ["nobody-in-it"] };
+  },
+  "issuer-reachable": async () => void (lab.proxy.down = true),
+  "discovery-found": () => lab.patchApplication({ slug: "renamed" }),
+  "issuer-equal": () => lab.faults({ forwardedProto: "https" }),
+  "signing-algorithm": () => lab.patchProvider({ signing_key: null }),
+  "scopes-offered": async () => {
+    const without = await mappings((scope) => scope !== "profile");
+    await lab.patchProvider({ property_mappings: without });
+  },
+  "email-claim": async () => {
+    const own = await lab.api("POST", "propertymappings/provider/scope/", {
+      name: `no e-mail ${Date.now()}`,
+      scope_name: "email",
+      expression: "return {}",
+    });
+    const without = await mappings((scope) => scope !== "email");
+    await lab.patchProvider({ property_mappings: [...without, own["pk"]] });
+  },
+  "client-known": () => lab.patchProvider({ client_id: "somebody-else" }),
+  "redirect-uri-web": () => withoutUri(0),
+  "redirect-uri-user-settings": () => withoutUri(1),
+  "redirect-uri-app": () => withoutUri(2),
+  "redirect-uri-extra": () => withoutUri(3),
+  "client-secret": () => lab.patchProvider({ client_secret: "changed-by-hand" }),
+  "id-token-encryption": async () => {
+    const certificate = await lab.first("crypto/certificatekeypairs/");
+    await lab.patchProvider({ encryption_key: certificate["pk"] });
+  },
+  "immich-reachable": () => lab.stopImmich(),
+  "config-file": () => lab.startImmich({ config: lab.storedRow() }),
+  "password-login-lockout": () =>
+    lab.changeRow({ "oauth.enabled": false, "passwordLogin.enabled": false }),
+  "oauth-enabled": () => lab.changeRow({ "oauth.enabled": false }),
+  "insecure-issuer": () => lab.startImmich({ version: "3.0.0" }),
+  "immich-issuer": () => lab.changeRow({ "oauth.issuerUrl": lab.issuerUrl.replace(/\/$/, "") }),
+  "immich-client-id": () => lab.changeRow({ "oauth.clientId": "immich" }),
+  "immich-discovery": async () => {
+    lab.proxy.refuse = (request) => /openid-client/.test(request.headers["user-agent"] ?? "");
+  },
+  "immich-redirect-uri": () =>
+    lab.changeRow({
+      "oauth.mobileOverrideEnabled": true,
+      "oauth.mobileRedirectUri": "https://photos.example.org/api/oauth/mobile-redirect",
+    }),
+  "immich-scope": () => lab.changeRow({ "oauth.scope": "openid email" }),
+  clocks: async () => void (lab.proxy.behind = 900),
+  "settings-readable": async () => ({
+    readSettings: () => Promise.reject(new Error("SSH to admin@127.0.0.1: connection refused")),
+  }),
+  "auto-register": () => lab.changeRow({ "oauth.autoRegister": false }),
+  "settings-row": () => lab.changeRow({ "oauth.clientSecret": "canary-changed-by-hand" }),
+  "container-restarted": async () => ({
+    settingsChangedAt: new Date(Date.now() + 1000).toISOString(),
+  }),
+};
+
+async function mappings(keep: (scope: string) => boolean): Promise<unknown[]> {
+  const list = (await lab.api("GET", "propertymappings/provider/scope/"))["results"] as {
+    pk: string;
+    scope_name: string;
+    managed: string | null;
+  }[];
+  return list.filter((one) => one.managed !== null && keep(one.scope_name)).map((one) => one.pk);
+}
+
+function withoutUri(index: number): Promise<void> {
+  const uris = lab.redirectUris.filter((_, at) => at !== index);
+  return lab.patchProvider({ redirect_uris: uris.map(redirectUri) });
+}
+
+/** All that a check stands on, however far below, for this input. */
+function standsOn(id: string, input: CheckInput): string[] {
+  const entry = catalogue[id as CheckId];
+  const needs = entry.independentWhen?.(input) ? [] : entry.dependsOn;
+  const far = needs.flatMap((one) => [one, ...standsOn(one, input)]);
+  return [...far, ...(entry.explainedBy ?? [])];
+}
+
+/** The verdicts that are not "ok". */
+async function alarms(input: CheckInput): Promise<Record<string, string>> {
+  const results = await runChecks(input);
+  return Object.fromEntries(
+    results.filter((one) => one.verdict !== "ok").map((one) => [one.id, one.verdict]),
+  );
+}
+
+test("20 runs on a healthy homelab: not one alarm", async () => {
+  for (let run = 0; run < 20; run++) expect(await alarms(lab.input())).toEqual({});
+});
+
+describe("broken on purpose", () => {
+  afterEach(async () => {
+    await lab.mend();
+    const state = expect.getState().currentTestName ?? "";
+    if (/immich-reachable|config-file|insecure-issuer/.test(state)) await lab.startImmich();
+  });
+
+  test.each(checkIds)("%s", async (id) => {
+    const changed = (await breakages[id]()) ?? {};
+    const input = { ...lab.input(), ...changed };
+    const results = await runChecks(input);
+    const broken = results.filter((one) => one.verdict === "broken");
+    expect(broken.map((one) => `${one.id}: ${one.seen}`)).toEqual([
+      expect.stringContaining(`${id}: `) as string,
+    ]);
+    const unknown = results.filter((one) => one.verdict === "unknown");
+    expect(unknown.map((one) => one.id)).toEqual(
+      checkIds.filter((other) => standsOn(other, input).includes(id)),
+    );
+    const text = failureText(results);
+    expect(text.split("\n").length).toBeLessThan(20);
+    expect(JSON.stringify(results) + text).not.toMatch(/canary/);
+    named.push(`${id}: ${broken[0]?.seen}`);
+  });
+});
+
+test("mended again: no alarm", async () => {
+  expect(await alarms(lab.input())).toEqual({});
+});
