@@ -83,6 +83,7 @@ async function tryCli(root, places, step, use) {
 async function bringCli(root, places, hash, step, use = reach) {
   if (cliIsDone(places, hash)) return;
   if (await tryCli(root, places, step, use)) return;
+  if (cliIsDone(places, hash)) return;
   const before = surveyCli(places);
   const files = before.marker?.files?.includes("pulumi") ? ["pulumi"] : [];
   fs.mkdirSync(places.bin, { recursive: true });
