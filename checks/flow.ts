@@ -1,6 +1,6 @@
 // Authentik's flows by their API, as its own login page drives them: a GET tells the stage, a POST
 // answers it, until the executor redirects back to the client (recorded on Authentik 2026.5).
-import { describe, field, withoutQuery, type Reply } from "./http";
+import { describe, field, withoutQuery, type Answer, type Reply } from "./http";
 
 /** Requests that remember cookies. */
 export interface Browser {
@@ -40,7 +40,7 @@ export async function passFlows(
     const reply = await browser.get(url);
     if (reply.kind === "failure") return stopped(reply.detail);
     if (reply.location === undefined || reply.status < 300 || reply.status > 399) {
-      return stopped(page(reply.status, url));
+      return stopped(page(reply, url));
     }
     url = new URL(reply.location, url).toString();
   }
@@ -120,13 +120,16 @@ function errors(challenge: unknown): string {
 }
 
 /** A page where a redirect was expected: its status says which kind (recorded: 400 and 200). */
-function page(status: number, url: string): string {
-  const path = withoutQuery(url);
-  if (status === 200)
-    return "Authentik shows a page instead of going on: this user may not use the application (access groups)";
-  if (status === 400)
-    return `${path}: HTTP 400: Authentik refuses the client ID or the redirect URI`;
-  return `${path}: HTTP ${status} instead of a redirect`;
+function page(reply: Answer, url: string): string {
+  const title = /<title>([^<]{1,80})<\/title>/i.exec(reply.body)?.[1]?.trim();
+  const seen = `${withoutQuery(url)}: HTTP ${reply.status}${title ? `, "${title}"` : ""}`;
+  if (reply.status === 200) {
+    return `${seen}: Authentik does not let this user into the application (access groups)`;
+  }
+  if (reply.status === 400) {
+    return `${seen}: Authentik refuses the client ID or the redirect URI`;
+  }
+  return `${seen} instead of a redirect`;
 }
 
 function returned(url: string): FlowOutcome {

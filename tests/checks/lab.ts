@@ -18,6 +18,8 @@ const TOKEN = "canary-authentik-token-0123456789";
 const CONTROL = "control-token";
 export const CLIENT_SECRET = "canary-client-secret-0123456789abcdef";
 export const ALICE = { username: "alice", password: "canary-alice-password" };
+/** In the group, and never let in by a test: new to Immich every time. */
+export const CAROL = { username: "carol", password: "canary-carol-password" };
 export const BOB = { username: "bob", password: "canary-bob-password" };
 
 /** A JSON object of Authentik's API. */
@@ -63,6 +65,7 @@ export class Lab {
         groups: ["immich-users", "nobody-in-it"],
         users: [
           { ...ALICE, email: "alice@example.test", groups: ["immich-users"] },
+          { ...CAROL, email: "carol@example.test", groups: ["immich-users"] },
           { ...BOB, email: "bob@example.test" },
         ],
       }),
