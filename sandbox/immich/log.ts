@@ -45,3 +45,8 @@ export function createLog(file: string | undefined, separate: boolean): Log {
 export function describeError(error: unknown): string {
   return inspect(error, { depth: 4, colors: false });
 }
+
+/** An error without its causes. */
+export function stackOf(error: unknown): string {
+  return error instanceof Error ? (error.stack ?? String(error)) : String(error);
+}

@@ -15,7 +15,7 @@ import { userRoutes } from "./api/users";
 import { migrate, openDatabase } from "./database";
 import { serve } from "./http";
 import type { Immich } from "./immich";
-import { createLog, describeError, type Log } from "./log";
+import { createLog, describeError, type Log, stackOf } from "./log";
 import { OauthClient } from "./oauth";
 import { type Options, readOptions } from "./options";
 import { page } from "./pages/pages";
@@ -46,7 +46,7 @@ async function main(options: Options): Promise<void> {
           log.write(
             "ERROR",
             "ErrorInterceptor",
-            `Unknown error: ${String(error)}\n${describeError(error)}`,
+            `Unknown error: ${String(error)}\n${stackOf(error)}`,
             id,
           ),
       },

@@ -3,7 +3,7 @@
  * things that Immich before 1.132 did differently with its version 5.
  */
 import { HttpError } from "./http";
-import { describeError, type Log } from "./log";
+import { describeError, type Log, stackOf } from "./log";
 import type { Json, JsonObject } from "./merge";
 import type { Traits } from "./versions";
 
@@ -50,7 +50,9 @@ export class OauthClient {
       scope: String(oauth["scope"]),
       state,
     };
-    if (oauth["prompt"]) parameters["prompt"] = String(oauth["prompt"]);
+    if (this.traits.promptAndLogout && oauth["prompt"]) {
+      parameters["prompt"] = String(oauth["prompt"]);
+    }
     const pkce = client.serverMetadata().supportsPKCE();
     // 1.135.3 sends the two empty when the provider does not announce PKCE.
     if (pkce || !this.traits.callbackChecksEnabled) {
@@ -98,7 +100,7 @@ export class OauthClient {
   /** Where a logout goes on to at the provider; undefined when it has no such place. */
   async logoutEndpoint(oauth: JsonObject, id: string): Promise<string | undefined> {
     const own = oauth["endSessionEndpoint"];
-    if (typeof own === "string" && own !== "") return own;
+    if (this.traits.promptAndLogout && typeof own === "string" && own !== "") return own;
     return (await this.discover(oauth, id)).serverMetadata().end_session_endpoint;
   }
 
@@ -113,7 +115,7 @@ export class OauthClient {
     } catch (error) {
       const told = `Error in OAuth discovery: ${String(error)}`;
       this.log.write("ERROR", "OAuthRepository", told, id);
-      this.log.write("ERROR", "OAuthRepository", describeError(error), id);
+      this.log.write("ERROR", "OAuthRepository", stackOf(error), id);
       throw new HttpError(500, told, null);
     }
   }

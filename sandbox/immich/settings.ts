@@ -92,7 +92,7 @@ export class Settings {
   }
 
   private async build({ context, id }: Reader): Promise<JsonObject> {
-    const { version, traits, log } = this.options;
+    const { traits, log } = this.options;
     const stored = await this.load({ context, id });
     let config = merge(this.defaults, stored);
     if (traits.reportsUnknown) {
@@ -102,8 +102,8 @@ export class Settings {
         log.write("WARN", context, `Unknown keys found: ${shown}`, id);
       }
     }
+    const failures = this.check(config);
     if (traits.convertsBooleans) config = convertBooleans(this.defaults, config);
-    const failures = validate(version, this.defaults, config);
     if (failures.length > 0) {
       if (this.fromFile) throw new Error(`Invalid value(s) in file: ${report(failures)}`);
       // Immich hands the failures over as the logger's context, so that is how its log looks.

@@ -36,6 +36,8 @@ export interface Traits {
   readonly strictOidc: boolean;
   /** A plain-http issuer needs oauth.allowInsecureRequests (since 3.0.0). */
   readonly httpsOnly: boolean;
+  /** oauth.prompt and oauth.endSessionEndpoint exist (since 3.0.0). */
+  readonly promptAndLogout: boolean;
   /** The callback refuses when OAuth has been switched off meanwhile; 1.135.3 does not. 3.0.0 (taken). */
   readonly callbackChecksEnabled: boolean;
   /** The profile comes from the ID token where it carries an e-mail. 3.0.0 (taken). */
@@ -83,6 +85,7 @@ export function traitsOf(version: Version): Traits {
     correlation: since("1.107.0"),
     strictOidc: since("1.132.0"),
     httpsOnly: since("3.0.0"),
+    promptAndLogout: since("3.0.0"),
     callbackChecksEnabled: since("3.0.0"),
     profileFromIdToken: since("3.0.0"),
     roles: since("1.138.1"),
