@@ -7,7 +7,9 @@ import { broken, ok, unknown, type CheckInput, type Finding, type Settings } fro
 export async function settingsReadable(facts: Facts): Promise<Finding> {
   const row = await facts.row();
   if (row.kind === "not-given") return unknown("not asked: no way to the database was given");
-  if (row.kind === "failed") return broken(row.bad ? "stored" : "failed", row.message);
+  if (row.kind === "failed") {
+    return { ...broken(row.bad ? "stored" : "failed", row.message), fix: row.next };
+  }
   return ok("read");
 }
 
@@ -55,9 +57,10 @@ export async function containerRestarted(facts: Facts): Promise<Finding> {
     return unknown(oneLine(error));
   }
   const seen = `started ${started.toISOString()}, settings changed ${settingsChangedAt}`;
-  if (started.getTime() >= Date.parse(settingsChangedAt)) return ok(seen);
+  // Said without times when all is well: a refresh shows what was seen, and these change by themselves.
+  if (started.getTime() >= Date.parse(settingsChangedAt)) return ok("restarted since");
   if (await restartExpected(facts)) return broken("older", seen);
-  return ok(`${seen}: this version reads them without a restart`);
+  return ok("not restarted since, and this version of Immich need not be");
 }
 
 async function restartExpected(facts: Facts): Promise<boolean> {

@@ -12,7 +12,10 @@ export type Row =
   | {
       readonly kind: "failed";
       readonly message: string;
-      /** What is stored is at fault. */ readonly bad: boolean;
+      /** What the error itself says to do. */
+      readonly next?: string;
+      /** What is stored is at fault. */
+      readonly bad: boolean;
     };
 
 /** The questions. Every one is asked when first needed, and answers the same ever after. */
@@ -144,7 +147,7 @@ export function factsFor(input: CheckInput, patience: Patience): Facts {
           return { kind: "settings", settings: await input.readSettings() };
         } catch (error) {
           const bad = error instanceof SettingsError && error.problem === "stored";
-          return { kind: "failed", message: oneLine(error), bad };
+          return { kind: "failed", ...saying(error), bad };
         }
       }),
   };
@@ -182,6 +185,13 @@ function origin(url: string): string {
   } catch {
     return url;
   }
+}
+
+/** Splits a message that ends in "next: …", as those of ssh/ and immich/ do. */
+export function saying(error: unknown): { message: string; next?: string } {
+  const text = error instanceof Error ? error.message : String(error);
+  const [message = "", next] = text.split(/\n\s*next:\s*/);
+  return { message: oneLine(message), next: next === undefined ? undefined : oneLine(next) };
 }
 
 /** An error's message in one line. */

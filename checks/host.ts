@@ -1,12 +1,10 @@
 // What the checks learn from Immich's own host, over SSH: its settings and its container's last start.
-import { Client } from "pg";
-
+import { reach } from "../immich/reach";
+import type { RowContext } from "../immich/row";
 import { read, type Common } from "../immich/settings";
-import { openContainerPort } from "../ssh/container";
 import { quote } from "../ssh/quote";
 import { shared } from "../ssh/shared";
 import type { SshTarget } from "../ssh/target";
-import { listen } from "../ssh/tunnel";
 import { settingsLookedAt } from "./database";
 import type { CheckInput, ImmichHost, Settings } from "./types";
 
@@ -25,8 +23,8 @@ export interface HostAccess {
     readonly password: string;
     readonly store: Common["store"];
   };
-  /** Immich's version where the caller knows it. Default: what the database tells. */
-  readonly version?: () => Promise<string | undefined>;
+  /** Where Immich's public API tells its version. Default: what the database tells. */
+  readonly immichApiUrl?: string;
 }
 
 /** The callbacks of a {@link CheckInput}: each opens SSH only when it is called, and only reads. */
@@ -41,42 +39,27 @@ export function hostCallbacks(
   };
 }
 
-async function readSettings(access: HostAccess, owned: Settings): Promise<Settings> {
-  const { postgres, ssh, runtime } = access;
-  // Dialled first, so that SSH's own error is what is told.
-  await openContainerPort(await shared(ssh), { runtime, ...pick(postgres) }).then((channel) =>
-    channel.destroy(),
-  );
-  const tunnel = await listen({
-    port: 0,
-    open: async () => openContainerPort(await shared(ssh), { runtime, ...pick(postgres) }),
-  });
-  const client = new Client({
-    host: "127.0.0.1",
-    port: tunnel.port,
+function readSettings(access: HostAccess, owned: Settings): Promise<Settings> {
+  const { postgres, ssh, runtime, immichApiUrl } = access;
+  const context: RowContext = {
+    ssh,
+    runtime,
+    container: postgres.container,
+    port: postgres.port,
     database: postgres.database,
-    user: postgres.user,
-    password: postgres.password,
-    connectionTimeoutMillis: 10_000,
-  });
-  // A connection that dies is told by the query that was waiting for it.
-  client.on("error", () => {});
-  try {
-    await client.connect();
-    return await read(client, {
+    login: { user: postgres.user, password: postgres.password },
+    store: postgres.store,
+    immichApiUrl,
+  };
+  return reach(context, ({ db, server, where }) =>
+    read(db, {
       store: postgres.store,
       keys: [...new Set([...settingsLookedAt, ...Object.keys(owned)])],
-      version: await access.version?.(),
-      where: `PostgreSQL in container ${postgres.container} on ${ssh.host}`,
-    });
-  } finally {
-    await client.end().catch(() => {});
-    await tunnel.close();
-  }
-}
-
-function pick({ container, port }: HostAccess["postgres"]): { container: string; port: number } {
-  return { container, port };
+      where: `database ${where}`,
+      psql: `${runtime} exec -it ${postgres.container} psql -U ${postgres.user} -d ${postgres.database}`,
+      ...(server.version === undefined ? {} : { version: server.version }),
+    }),
+  );
 }
 
 async function containerStartedAt({ ssh, runtime, compose }: HostAccess): Promise<Date> {

@@ -145,12 +145,12 @@ function result(
   input: CheckInput,
   redact: (text: string) => string,
 ): CheckResult {
-  const fix = finding.verdict === "broken" ? catalogue[id].fixes[finding.cause ?? ""] : undefined;
+  const known = finding.verdict === "broken" ? catalogue[id].fixes[finding.cause ?? ""] : undefined;
   return {
     id,
     verdict: finding.verdict,
     seen: redact(finding.seen),
-    fix: fix === undefined ? "" : redact(fix.fix(input)),
+    fix: known === undefined ? "" : redact(finding.fix ?? known.fix(input)),
   };
 }
 

@@ -96,6 +96,8 @@ export interface Finding {
   readonly seen: string;
   /** Which of the catalogue's fixes applies; only with "broken". */
   readonly cause?: string;
+  /** What to do, where whoever found the fault knows it better than the catalogue. */
+  readonly fix?: string;
 }
 
 /** As it should be; `seen` says what was seen. */

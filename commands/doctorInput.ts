@@ -102,6 +102,7 @@ export function inputOf({ name, config, outputs }: Stack): CheckInput {
     runtime: database.runtime,
     compose: restart,
     postgres: database,
+    immichApiUrl: immich.apiUrl,
   };
   return {
     authentikUrl: authentik.url,

@@ -10,7 +10,7 @@ export const settingsChecks = entries({
     fixes: {
       stored: {
         when: "what is stored keeps Immich from starting, or breaks the login",
-        fix: () => "The message says which setting and the command that mends it.",
+        fix: () => "The message names the setting and the command that mends it.",
       },
       failed: {
         when: "SSH, the container or the database does not answer",

@@ -35,7 +35,7 @@ test("every cause has a fix with a command, a config key or a place to click, in
     for (const one of Object.values(catalogue[id].fixes)) {
       const text = one.fix(input);
       expect(text).toMatch(
-        /`[^`]+`|[A-Za-z]+ > |proxy|certificate|issuer mode|message says|NTP|same proxy|extra login/,
+        /`[^`]+`|[A-Za-z]+ > |proxy|certificate|issuer mode|message names|message says|NTP|same proxy|extra login/,
       );
       expect(text).not.toMatch(/undefined|\n/);
       expect(text.length).toBeLessThan(420);
