@@ -10,7 +10,9 @@ import { parseOptions } from "./options";
 import { startServer } from "./server";
 
 async function main(): Promise<void> {
-  const { port, server } = await startServer(parseOptions(process.argv[2]));
+  const { port, server } = await startServer(
+    parseOptions(process.argv[2] ?? process.env["SANDBOX_AUTHENTIK"]),
+  );
   const stop = (): void => {
     server.close();
     server.closeAllConnections();

@@ -28,12 +28,15 @@ export function userSummary(store: Store, row: UserRow): Record<string, unknown>
   return { pk, username, name, is_active, last_login, email, attributes, uid: store.uidOf(row) };
 }
 
+function withoutPassword({ password: _, ...user }: UserRow): Omit<UserRow, "password"> {
+  return user;
+}
+
 /** A user in full, without its password. */
 export function userToWire(store: Store, row: UserRow): Record<string, unknown> {
-  const { password: _, ...user } = row;
   const groups = store.groups.all().filter((group) => group.users.includes(row.pk));
   return {
-    ...user,
+    ...withoutPassword(row),
     is_superuser: store.isSuperuser(row),
     groups: groups.map((group) => group.pk),
     groups_obj: groups.map(groupSummary),

@@ -11,7 +11,9 @@ export function initials(name: string): string {
 /** An SVG as a data address. */
 export function avatarOf(user: { readonly name: string; readonly username: string }): string {
   const name = user.name || user.username;
-  const colour = createHash("md5").update(name).digest("hex").slice(0, 6);
+  // Dark enough for white letters.
+  const digest = [...createHash("md5").update(name).digest().subarray(0, 3)];
+  const colour = Buffer.from(digest.map((byte) => 0x30 + (byte % 0x60))).toString("hex");
   const font = "'RedHatText','Overpass',overpass,helvetica,arial,sans-serif";
   const svg =
     '<svg xmlns="http://www.w3.org/2000/svg" width="64px" height="64px" viewBox="0 0 64 64" ' +

@@ -54,14 +54,15 @@ const views = {
     ...(challenge.application_pre
       ? [quiet("Log in to continue to " + challenge.application_pre + ".")] : []),
     form(challenge.primary_action, { component: challenge.component },
-      ...field(challenge, "uid_field", "Email or Username", { type: "text", autofocus: true,
+      ...field(challenge, "uid_field", "Email or Username", { type: "text",
         autocomplete: "username", autocapitalize: "off", spellcheck: false })),
   ],
   "ak-stage-password": (challenge) => [
     heading(challenge.flow_info.title),
     who(challenge, challenge.flow_info.cancel_url),
     form("Continue", { component: challenge.component },
-      make("input", { type: "hidden", autocomplete: "username", value: challenge.pending_user }),
+      make("input", { type: "text", hidden: true, readOnly: true, autocomplete: "username",
+        value: challenge.pending_user }),
       ...field(challenge, "password", "Password",
         { type: "password", autocomplete: "current-password" })),
   ],
@@ -114,7 +115,7 @@ function show(challenge) {
   const view = views[challenge.component];
   root.replaceChildren(...(view ? view(challenge) : [heading(challenge.component)]));
   root.dataset.component = challenge.component;
-  const first = root.querySelector("input:not([type=hidden]), button");
+  const first = root.querySelector("input:not([hidden]), button");
   if (first) first.focus();
 }
 

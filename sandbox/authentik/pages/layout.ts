@@ -9,7 +9,7 @@ const STYLE = `
   *, *::before { box-sizing: border-box }
   body { margin: 0; min-height: 100vh; display: grid; place-items: center; padding: 1.5rem;
     font: 16px/1.5 system-ui, "Segoe UI", "DejaVu Sans", sans-serif; color: #1c1e21;
-    background: radial-gradient(circle at 20% 10%, #fd8a6b 0, #fd4b2d 30%, #7a1c2b 75%, #34101c 100%) }
+    background: radial-gradient(circle at 15% 0, #7d3a34 0, #2b2a33 55%, #1d1c24 100%) fixed }
   main { width: 100%; max-width: 26rem; background: #fff; border-radius: 14px; padding: 2rem 2.25rem;
     box-shadow: 0 18px 50px rgb(0 0 0 / 35%) }
   .brand { display: flex; align-items: center; gap: .6rem; margin: 0 0 1.25rem; font-weight: 700;

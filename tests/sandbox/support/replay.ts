@@ -113,7 +113,7 @@ export class Bindings {
       const words = (text: string): string => text.split(" ").sort().join(" ");
       if (words(recorded) === words(actual)) return [`${at} (order): ${show(actual)}`];
     }
-    const labels = recorded.match(LABEL) ?? [];
+    const labels: readonly string[] = recorded.match(LABEL) ?? [];
     if (labels.length === 0) return recorded === actual ? [] : differs;
     // The recorded text as a pattern, its unbound labels as what is to be found out.
     const open: string[] = [];
