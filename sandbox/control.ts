@@ -1,0 +1,187 @@
+/**
+ * The sandbox's controls, for tests: HTTP on loopback, `POST /<part>/<action>` with a JSON body and a
+ * JSON answer. They start and stop parts, count what was asked of them, and break things on purpose.
+ */
+import { createServer, type IncomingMessage } from "node:http";
+import { writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { Client } from "pg";
+import type { DockerPolicies } from "./docker";
+import type { Homelab } from "./homelab/homelab";
+import type { SshPolicies } from "./ssh";
+
+/** Controls that answer. */
+export interface Control {
+  readonly url: string;
+  stop(): Promise<void>;
+}
+
+type Body = Readonly<Record<string, unknown>>;
+type Action = (homelab: Homelab, body: Body) => unknown;
+
+/** Starts the controls of `homelab`. */
+export async function startControl(homelab: Homelab): Promise<Control> {
+  const server = createServer((request, response) => {
+    void handle(homelab, request).then(
+      (answer) => response.end(JSON.stringify(answer ?? {})),
+      (error: unknown) => {
+        response.statusCode = 400;
+        response.end(JSON.stringify({ error: error instanceof Error ? error.message : error }));
+      },
+    );
+  });
+  await new Promise<void>((done) => server.listen(0, "127.0.0.1", done));
+  const address = server.address();
+  return {
+    url: `http://127.0.0.1:${typeof address === "object" && address !== null ? address.port : 0}`,
+    stop: () =>
+      new Promise((done) => {
+        server.close(() => done());
+        server.closeAllConnections();
+      }),
+  };
+}
+
+async function handle(homelab: Homelab, request: IncomingMessage): Promise<unknown> {
+  const path = new URL(request.url ?? "/", "http://sandbox").pathname.replace(/^\/|\/$/g, "");
+  let text = "";
+  for await (const chunk of request) text += String(chunk);
+  const body = (text === "" ? {} : JSON.parse(text)) as Body;
+  const authentikPath = /^authentik\/(faults|requests|sessions)$/.exec(path)?.[1];
+  if (authentikPath !== undefined) {
+    return passOn(homelab, authentikPath, String(body["method"] ?? request.method), text);
+  }
+  const action = ACTIONS[path];
+  if (action === undefined) {
+    throw new Error(
+      `The sandbox has no control ${path}. It has: ${Object.keys(ACTIONS).join(", ")}`,
+    );
+  }
+  return action(homelab, body);
+}
+
+/** Authentik has controls of its own. */
+async function passOn(
+  { description, authentikControl }: Homelab,
+  path: string,
+  method: string,
+  body: string,
+): Promise<unknown> {
+  const response = await fetch(`${description.authentik.url}/sandbox/${path}`, {
+    method,
+    headers: { authorization: `Bearer ${authentikControl}` },
+    ...(method === "POST" ? { body } : {}),
+  });
+  return response.json();
+}
+
+const ACTIONS: Readonly<Record<string, Action>> = {
+  "": (homelab) => ({
+    authentik: { pid: homelab.authentik.pid },
+    immich: immichState(homelab),
+    postgres: { pid: homelab.postgres.pid },
+  }),
+
+  "immich/state": immichState,
+  "immich/logs": ({ immich }) => immich.logs().map(({ text }) => text),
+  "immich/stop": ({ immich }) => immich.stop(),
+  "immich/start": startImmich,
+  "immich/restart": async (homelab, body) => {
+    await homelab.immich.stop();
+    return startImmich(homelab, body);
+  },
+  // {version?, configFile?: object | null}, then a restart.
+  "immich/configure": async (homelab, body) => {
+    const { immichSettings, description } = homelab;
+    if (body["version"] !== undefined) immichSettings.version = String(body["version"]);
+    if (body["configFile"] !== undefined) {
+      const file = join(description.folder, "immich-config.json");
+      if (body["configFile"] !== null) writeFileSync(file, JSON.stringify(body["configFile"]));
+      immichSettings.configFile = body["configFile"] === null ? undefined : file;
+    }
+    await homelab.immich.stop();
+    return startImmich(homelab, body);
+  },
+
+  "authentik/stop": ({ authentik }) => authentik.stop(),
+  "authentik/start": ({ authentik }) => authentik.start(),
+  "authentik/restart": async ({ authentik }) => {
+    await authentik.stop();
+    await authentik.start();
+  },
+  "authentik/logs": ({ authentik }) => authentik.logs().map(({ text }) => text),
+
+  "postgres/stop": ({ postgres }) => postgres.shutDown(),
+  "postgres/start": ({ postgres }) => postgres.startAgain(),
+  "postgres/restart": async ({ postgres }) => {
+    await postgres.shutDown();
+    await postgres.startAgain();
+  },
+  "postgres/logs": ({ postgres }) => postgres.logs(),
+  // {sql, values?}: as the superuser.
+  "postgres/query": async ({ postgres }, body) => {
+    const client = new Client({ connectionString: postgres.url });
+    await client.connect();
+    try {
+      const result = await client.query(String(body["sql"]), body["values"] as unknown[]);
+      return { rows: result.rows ?? [], count: result.rowCount };
+    } finally {
+      await client.end();
+    }
+  },
+
+  "ssh/state": sshState,
+  // SshPolicies, each one optional.
+  "ssh/policies": (homelab, body) => {
+    homelab.ssh().setPolicies(body as Partial<SshPolicies>);
+    return sshState(homelab);
+  },
+  "ssh/await-fault": async (homelab) => {
+    await homelab.ssh().faultStruck();
+    return sshState(homelab);
+  },
+  "ssh/reset": (homelab) => {
+    homelab.ssh().resetCounters();
+    return sshState(homelab);
+  },
+  "ssh/drop": (homelab) => homelab.ssh().dropConnections(),
+  "ssh/stop": (homelab) => homelab.stopSsh(),
+  "ssh/start": (homelab) => homelab.startSsh(),
+
+  "docker/state": dockerState,
+  // DockerPolicies, each one optional.
+  "docker/policies": (homelab, body) => {
+    homelab.docker.setPolicies(body as Partial<DockerPolicies>);
+    return dockerState(homelab);
+  },
+};
+
+/** {wait?: false}: doesn't wait until Immich answers. */
+async function startImmich(homelab: Homelab, body: Body): Promise<unknown> {
+  await homelab.immich.start();
+  if (body["wait"] !== false) await homelab.immich.answers();
+  return immichState(homelab);
+}
+
+function immichState({ immich, immichSettings, docker }: Homelab) {
+  return {
+    ...immich.state(),
+    ...immichSettings,
+    // Starts through `docker`; those through these controls aren't counted.
+    restarts: docker.restarts["immich_server"] ?? 0,
+  };
+}
+
+function sshState(homelab: Homelab) {
+  const ssh = homelab.ssh();
+  return {
+    ...ssh.counters,
+    open: ssh.openConnections(),
+    faultsStruck: ssh.faultsStruck(),
+    policies: ssh.policies,
+  };
+}
+
+function dockerState({ docker }: Homelab) {
+  return { restarts: docker.restarts, policies: docker.policies };
+}

@@ -1,0 +1,41 @@
+/** Which ports a sandbox listens on. */
+import { createServer } from "node:net";
+import { DEFAULT_PORTS, type Ports } from "./constants";
+
+const TITLES: Record<keyof Ports, string> = {
+  authentik: "Authentik",
+  immich: "Immich",
+  ssh: "SSH",
+  postgres: "PostgreSQL",
+};
+
+/**
+ * The ports for `--port-base`: the usual ones without, free ones for 0, else four in a row.
+ *
+ * @throws Error that names each port that is taken, and the way out.
+ */
+export async function choosePorts(base: number | undefined): Promise<Ports> {
+  if (base === 0) return { authentik: 0, immich: 0, ssh: 0, postgres: 0 };
+  const ports =
+    base === undefined
+      ? DEFAULT_PORTS
+      : { authentik: base, immich: base + 1, ssh: base + 2, postgres: base + 3 };
+  const parts = Object.keys(ports) as (keyof Ports)[];
+  const free = await Promise.all(parts.map((part) => isFree(ports[part])));
+  const taken = parts.filter((_part, index) => !free[index]);
+  if (taken.length > 0) {
+    const list = taken.map((part) => `${ports[part]} (for ${TITLES[part]})`).join(", ");
+    throw new Error(
+      `Something listens already on 127.0.0.1, port ${list}. Is another sandbox running? Stop it, or take other ports: --port-base 0`,
+    );
+  }
+  return ports;
+}
+
+function isFree(port: number): Promise<boolean> {
+  return new Promise((done) => {
+    const server = createServer();
+    server.once("error", () => done(false));
+    server.listen(port, "127.0.0.1", () => server.close(() => done(true)));
+  });
+}
