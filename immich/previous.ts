@@ -37,11 +37,11 @@ export function settled<State>(
     const former = recorded && valueOf(recorded, key, version, store.name);
     const wasWritten = Object.hasOwn(deployed, key);
     const isWanted = sameValue(current, wanted[key]);
-    if (recorded !== undefined && (wasWritten || isWanted || sameValue(current, former))) {
-      previous[key] = recorded;
-    } else {
-      previous[key] = inherit(key, store.previous(before, key), surroundings);
-    }
+    const stands = recorded !== undefined && (isWanted || sameValue(current, former));
+    previous[key] =
+      recorded !== undefined && wasWritten
+        ? recorded
+        : inherit(key, stands ? recorded : store.previous(before, key), surroundings);
     const expected = wasWritten ? deployed[key] : former;
     const isOnRecord = wasWritten || recorded !== undefined;
     if (isOnRecord && isWanted && !sameValue(current, expected)) interrupted = true;

@@ -13,7 +13,7 @@ import { saved, savedDocument } from "../support/immichSave";
 
 const NEW = "3.2.2";
 const OLD = "1.105.1";
-const RUNS = { numRuns: 150 };
+const RUNS = { numRuns: 80 };
 
 const documents: fc.Arbitrary<Document> = fc.oneof(
   { weight: 1, arbitrary: fc.constant({ value: undefined }) },
