@@ -2,6 +2,7 @@ import * as pulumi from "@pulumi/pulumi";
 
 import { AuthentikApi } from "./authentik";
 import { ImmichSso } from "./components/immichSso";
+import { refusal } from "./components/refusal";
 import { readConfig } from "./config";
 import { openTunnel } from "./tunnel";
 
@@ -42,7 +43,7 @@ export = async function program(): Promise<Record<string, unknown>> {
 /** Ends the program with the message of an expected error, without its stack. */
 function orEnd<T>(work: () => T): T {
   const end = (error: unknown): never => {
-    throw new pulumi.RunError(error instanceof Error ? error.message : String(error));
+    throw refusal(error instanceof Error ? error.message : String(error));
   };
   try {
     const result = work();

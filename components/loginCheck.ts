@@ -44,7 +44,8 @@ export class LoginCheck extends pulumi.dynamic.Resource {
       providerOnDisk("components/dynamic/loginCheck.ts"),
       name,
       { ...args, checks: undefined },
-      opts,
+      // The row itself shows which settings change.
+      { ...opts, hideDiffs: ["settings"] },
       "immich-sso",
       "LoginCheck",
     );

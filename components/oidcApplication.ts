@@ -5,6 +5,7 @@ import { RandomPassword } from "@pulumi/random/randomPassword";
 import type { AuthentikApi } from "../authentik";
 import { redirectUriProblem } from "../config";
 import { adminRoleExpression, ROLE_CLAIM, ROLE_SCOPE } from "./adminRole";
+import { refusal } from "./refusal";
 import { beforeApplication, beforeProvider } from "./existing";
 
 export interface OidcApplicationArgs {
@@ -174,10 +175,9 @@ function validate(args: OidcApplicationArgs, resource: pulumi.Resource): void {
   if (!/^[-a-zA-Z0-9_]+$/.test(args.slug))
     problems.push(`slug: ${JSON.stringify(args.slug)}; allowed: letters, digits, - and _`);
   if (problems.length > 0)
-    throw new pulumi.ResourceError(
+    throw refusal(
       `The application ${args.applicationName} can't be made like this:\n  ${problems.join("\n  ")}`,
       resource,
-      true,
     );
 }
 
@@ -185,11 +185,10 @@ function validate(args: OidcApplicationArgs, resource: pulumi.Resource): void {
 function flowId(slug: string, designation: string, parent: pulumi.Resource): pulumi.Output<string> {
   return authentik.getFlowOutput({ slug }, { parent }).apply((flow) => {
     if (flow.designation !== designation)
-      throw new pulumi.ResourceError(
+      throw refusal(
         `Authentik's flow ${slug} is of designation "${flow.designation}"; it must be "${designation}". ` +
           `Set another: npx pulumi config set ${designation}Flow SLUG`,
         parent,
-        true,
       );
     return flow.id;
   });
@@ -197,9 +196,9 @@ function flowId(slug: string, designation: string, parent: pulumi.Resource): pul
 
 /** The UUID of a certificate. Its private half stays in Authentik (`fetchKey: false`). */
 function signingKeyId(name: string, parent: pulumi.Resource): pulumi.Output<string> {
-  return authentik
-    .getCertificateKeyPairOutput({ name, fetchKey: false, fetchCertificate: false }, { parent })
-    .apply((pair) => pair.id);
+  const options = { name, fetchKey: false, fetchCertificate: false };
+  const pair = authentik.getCertificateKeyPairOutput(options, { parent });
+  return pulumi.unsecret(pair.apply((found) => found.id)); // the id of a key is no secret
 }
 
 /** Authentik's own mappings of these scopes. */
