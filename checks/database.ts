@@ -1,7 +1,20 @@
 // The checks on Immich's settings in its database and on the container, through the caller's callbacks.
 import { needsRestart } from "../immich/version";
-import { oneLine, type Facts } from "./facts";
+import { oneLine, saying, type Facts } from "./facts";
 import { broken, ok, unknown, type CheckInput, type Finding, type Settings } from "./types";
+
+/** host-reachable: SSH as a deployment uses it. */
+export async function hostReachable(facts: Facts): Promise<Finding> {
+  if (facts.input.reachHost === undefined)
+    return unknown("not asked: no way to the host was given");
+  try {
+    await facts.input.reachHost();
+    return ok("logged in");
+  } catch (error) {
+    const { message, next } = saying(error);
+    return { ...broken("failed", message), fix: next };
+  }
+}
 
 /** settings-readable: over SSH, as a deployment reads them. */
 export async function settingsReadable(facts: Facts): Promise<Finding> {

@@ -31,8 +31,9 @@ export interface HostAccess {
 export function hostCallbacks(
   access: HostAccess,
   owned: Settings,
-): Required<Pick<CheckInput, "readSettings" | "containerStartedAt" | "host">> {
+): Required<Pick<CheckInput, "reachHost" | "readSettings" | "containerStartedAt" | "host">> {
   return {
+    reachHost: async () => void (await shared(access.ssh)),
     readSettings: () => readSettings(access, owned),
     containerStartedAt: () => containerStartedAt(access),
     host: immichHost(access),

@@ -9,7 +9,13 @@ import {
   redirectUriUserSettings,
   redirectUriWeb,
 } from "./client";
-import { autoRegister, containerRestarted, settingsReadable, settingsRow } from "./database";
+import {
+  autoRegister,
+  containerRestarted,
+  hostReachable,
+  settingsReadable,
+  settingsRow,
+} from "./database";
 import { factsFor, oneLine, type Facts } from "./facts";
 import {
   clocks,
@@ -65,6 +71,7 @@ const functions: Readonly<Record<CheckId, (facts: Facts) => Promise<Finding>>> =
   "immich-redirect-uri": immichRedirectUri,
   "immich-scope": immichScope,
   clocks,
+  "host-reachable": hostReachable,
   "settings-readable": settingsReadable,
   "auto-register": autoRegister,
   "settings-row": settingsRow,

@@ -33,7 +33,7 @@ export interface ImmichHost {
 }
 
 /**
- * All that the checks need to know. Everything but the two callbacks can go through JSON, so that a
+ * All that the checks need to know. Everything but the three callbacks can go through JSON, so that a
  * dynamic resource can keep it as its inputs.
  */
 export interface CheckInput {
@@ -71,6 +71,8 @@ export interface CheckInput {
   /** The stack's name, for the commands in the fixes. */
   readonly stack?: string;
   readonly host?: ImmichHost;
+  /** Logs in to Immich's host over SSH. An Error tells why it can't. */
+  readonly reachHost?: () => Promise<void>;
   /** Reads Immich's settings from its database, defaults merged in. An Error tells why it can't. */
   readonly readSettings?: () => Promise<Settings>;
   /** When Immich's container was last started. An Error tells why it can't be known. */

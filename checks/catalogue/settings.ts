@@ -2,20 +2,33 @@
 import { compose, deployAgain, entries, pulumi, service } from "./entry";
 
 export const settingsChecks = entries({
-  "settings-readable": {
-    title: "Immich's database",
-    asks: "Can Immich's settings be read over SSH?",
+  "host-reachable": {
+    title: "Immich's host",
+    asks: "Does SSH to Immich's host work, with the pinned host key?",
     symptom: "Logging in may work; `pulumi up` and `pulumi refresh` fail.",
     dependsOn: [],
+    fixes: {
+      failed: {
+        when: "SSH does not answer, shows another host key, or refuses the login",
+        fix: (i) =>
+          `Do what the message says; the keys are sshHost, sshPort, sshUser, sshHostKey and sshPrivateKey: ${pulumi(i, "config")} shows them.`,
+      },
+    },
+  },
+  "settings-readable": {
+    title: "Immich's database",
+    asks: "Can Immich's settings be read from its database, and are they such that Immich can use them?",
+    symptom: "Logging in may work; `pulumi up` and `pulumi refresh` fail.",
+    dependsOn: ["host-reachable"],
     fixes: {
       stored: {
         when: "what is stored keeps Immich from starting, or breaks the login",
         fix: () => "The message names the setting and the command that mends it.",
       },
       failed: {
-        when: "SSH, the container or the database does not answer",
+        when: "the container or the database in it does not answer, or refuses the login",
         fix: (i) =>
-          `Do what the message says; the keys are sshHost, sshPort, sshUser, sshHostKey and postgres…: ${pulumi(i, "config")} shows them.`,
+          `Do what the message says; the keys are postgresContainer, postgresDatabase, postgresUser and postgresPassword: ${pulumi(i, "config")} shows them.`,
       },
     },
   },
@@ -60,7 +73,7 @@ export const settingsChecks = entries({
     title: "Restart",
     asks: "Was Immich restarted since its settings changed, where that is needed or wanted?",
     symptom: "Immich behaves as before the change (before 1.106.3), or nothing at all.",
-    dependsOn: [],
+    dependsOn: ["host-reachable"],
     fixes: {
       older: {
         when: "the container has been running since before the change",

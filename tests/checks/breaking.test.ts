@@ -3,6 +3,7 @@
 import { catalogue, checkIds, type CheckId } from "../../checks/catalogue";
 import { failureText } from "../../checks/print";
 import { runChecks } from "../../checks/run";
+import { closeShared } from "../../ssh/shared";
 import type { CheckInput } from "../../checks/types";
 import { Lab, redirectUri } from "./lab";
 
@@ -22,9 +23,7 @@ afterAll(async () => {
 
 /** How each check is broken; what is returned changes the input. */
 const breakages: Record<CheckId, () => Promise<Partial<CheckInput> | void>> = {
-  "authentik-reachable": async () => ({
-    authentikUrl: lab.authentikUrl.replace(/\d+$/, "9"),
-  }),
+  "authentik-reachable": async () => void (lab.apiProxy.down = true),
   "authentik-token": async () => {
     const me = (await lab.api("GET", "core/users/me/"))["user"] as { pk: number };
     const identifier = `doctor-${Date.now()}`;
@@ -42,7 +41,8 @@ const breakages: Record<CheckId, () => Promise<Partial<CheckInput> | void>> = {
   },
   "issuer-reachable": async () => void (lab.proxy.down = true),
   "discovery-found": () => lab.patchApplication({ slug: "renamed" }),
-  "issuer-equal": () => lab.faults({ forwardedProto: "https" }),
+  "issuer-equal": async () =>
+    void (await lab.control("authentik/faults", { forwardedProto: "https" })),
   "signing-algorithm": () => lab.patchProvider({ signing_key: null }),
   "scopes-offered": async () => {
     const without = await mappings((scope) => scope !== "profile");
@@ -67,12 +67,12 @@ const breakages: Record<CheckId, () => Promise<Partial<CheckInput> | void>> = {
     const certificate = await lab.first("crypto/certificatekeypairs/");
     await lab.patchProvider({ encryption_key: certificate["pk"] });
   },
-  "immich-reachable": () => lab.stopImmich(),
-  "config-file": () => lab.startImmich({ config: lab.storedRow() }),
+  "immich-reachable": () => lab.turnOff("immich/stop"),
+  "config-file": () => lab.turnOff("immich/configure", { configFile: lab.storedRow() }),
   "password-login-lockout": () =>
     lab.changeRow({ "oauth.enabled": false, "passwordLogin.enabled": false }),
   "oauth-enabled": () => lab.changeRow({ "oauth.enabled": false }),
-  "insecure-issuer": () => lab.startImmich({ version: "3.0.0" }),
+  "insecure-issuer": () => lab.turnOff("immich/configure", { version: "3.0.0" }),
   "immich-issuer": () => lab.changeRow({ "oauth.issuerUrl": lab.issuerUrl.replace(/\/$/, "") }),
   "immich-client-id": () => lab.changeRow({ "oauth.clientId": "immich" }),
   "immich-discovery": async () => {
@@ -85,14 +85,17 @@ const breakages: Record<CheckId, () => Promise<Partial<CheckInput> | void>> = {
     }),
   "immich-scope": () => lab.changeRow({ "oauth.scope": "openid email" }),
   clocks: async () => void (lab.proxy.behind = 900),
-  "settings-readable": async () => ({
-    readSettings: () => Promise.reject(new Error("SSH to admin@127.0.0.1: connection refused")),
-  }),
+  "host-reachable": async () => {
+    await lab.turnOff("ssh/stop");
+    await closeShared();
+  },
+  "settings-readable": async () =>
+    void (await lab.control("docker/policies", {
+      disguises: { immich_postgres: { status: "exited" } },
+    })),
   "auto-register": () => lab.changeRow({ "oauth.autoRegister": false }),
   "settings-row": () => lab.changeRow({ "oauth.clientSecret": "canary-changed-by-hand" }),
-  "container-restarted": async () => ({
-    settingsChangedAt: new Date(Date.now() + 1000).toISOString(),
-  }),
+  "container-restarted": async () => ({ settingsChangedAt: await lab.now() }),
 };
 
 async function mappings(keep: (scope: string) => boolean): Promise<unknown[]> {
@@ -130,11 +133,7 @@ test("20 runs on a healthy homelab: not one alarm", async () => {
 });
 
 describe("broken on purpose", () => {
-  afterEach(async () => {
-    await lab.mend();
-    const state = expect.getState().currentTestName ?? "";
-    if (/immich-reachable|config-file|insecure-issuer/.test(state)) await lab.startImmich();
-  });
+  afterEach(() => lab.mend());
 
   test.each(checkIds)("%s", async (id) => {
     const changed = (await breakages[id]()) ?? {};

@@ -102,6 +102,7 @@ export async function fakeHomelab(): Promise<Homelab> {
       settings,
       settingsChangedAt: "2026-11-23T12:00:00.000Z",
       stack: "test",
+      reachHost: () => Promise.resolve(),
       readSettings: () => Promise.resolve({ ...world.settings }),
       containerStartedAt: () => Promise.resolve(new Date("2026-11-23T12:00:05Z")),
     },

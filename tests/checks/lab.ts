@@ -1,31 +1,27 @@
-// The sandbox's Authentik, Immich and PostgreSQL with a finished single sign-on between them, made by
-// their own APIs so that it stands in seconds, and a reverse proxy in front of Authentik as homes have.
-import { type ChildProcess, spawn } from "node:child_process";
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+// The whole sandbox with a finished single sign-on in it, made by Authentik's API and immich/settings.ts
+// so that it stands in seconds, and reverse proxies in front of Authentik as homes have them.
 import * as http from "node:http";
-import { type AddressInfo, createServer } from "node:net";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
+import type { AddressInfo } from "node:net";
 import { Client } from "pg";
 
-import { settingsLookedAt } from "../../checks/database";
+import { hostCallbacks } from "../../checks/host";
 import type { CheckInput } from "../../checks/types";
-import { apply, read } from "../../immich/settings";
-import { type Postgres, startPostgres } from "../../sandbox/postgres";
+import { apply } from "../../immich/settings";
+import { type Sandbox, startSandbox } from "../../sandbox/client";
+import { closeShared } from "../../ssh/shared";
 
-const ROOT = join(__dirname, "..", "..");
-const TOKEN = "canary-authentik-token-0123456789";
-const CONTROL = "control-token";
 export const CLIENT_SECRET = "canary-client-secret-0123456789abcdef";
-export const ALICE = { username: "alice", password: "canary-alice-password" };
-/** In the group, and never let in by a test: new to Immich every time. */
-export const CAROL = { username: "carol", password: "canary-carol-password" };
-export const BOB = { username: "bob", password: "canary-bob-password" };
+
+/** Somebody who can log in at Authentik. */
+export interface Person {
+  readonly username: string;
+  readonly password: string;
+}
 
 /** A JSON object of Authentik's API. */
 export type Json = Record<string, unknown>;
 
-/** What the proxy in front of Authentik does to requests. */
+/** What a proxy in front of Authentik does to requests. */
 export interface ProxyFaults {
   /** Answers 502, as for a backend that is down. */
   down?: boolean;
@@ -36,78 +32,90 @@ export interface ProxyFaults {
 }
 
 export class Lab {
+  /** In front of Authentik for browsers and Immich. */
   readonly proxy: ProxyFaults = {};
-  authentikUrl = "";
+  /** In front of Authentik for the API. */
+  readonly apiProxy: ProxyFaults = {};
+  /** In the group that may log in. */
+  alice: Person = { username: "", password: "" };
+  /** In no group. */
+  bob: Person = { username: "", password: "" };
+  /** In the group, and never let in by a test: new to Immich every time. */
+  readonly carol: Person = { username: "carol", password: "canary-carol-password" };
+  apiUrl = "";
   publicUrl = "";
-  immichUrl = "";
-  /** When the running Immich was started. */
-  immichStartedAt = new Date(0);
-  private readonly folder = mkdtempSync(join(tmpdir(), "checks-lab-"));
-  private readonly children: ChildProcess[] = [];
+  private sandbox?: Sandbox;
   private readonly closers: (() => void)[] = [];
-  private immich?: ChildProcess;
-  private immichPort = 0;
-  private postgres?: Postgres;
-  private client?: Client;
   private provider: Json = {};
   private application: Json = {};
   private row: unknown;
-  private settings: CheckInput["settings"] = {};
+  private settings: Record<string, string | boolean> = {};
   private changedAt = "";
+  private stoppedSomething = false;
 
   /** Starts everything and sets single sign-on up. */
   async start(): Promise<void> {
-    const [postgres, authentik] = await Promise.all([
-      startPostgres({ folder: join(this.folder, "postgres") }),
-      this.spawn("sandbox/authentik/main.ts", {
-        token: TOKEN,
-        controlToken: CONTROL,
-        groups: ["immich-users", "nobody-in-it"],
-        users: [
-          { ...ALICE, email: "alice@example.test", groups: ["immich-users"] },
-          { ...CAROL, email: "carol@example.test", groups: ["immich-users"] },
-          { ...BOB, email: "bob@example.test" },
-        ],
-      }),
-    ]);
-    this.postgres = postgres;
-    this.authentikUrl = `http://127.0.0.1:${authentik.port}`;
-    this.publicUrl = await this.startProxy(authentik.port);
-    this.immichPort = await freePort();
-    this.immichUrl = `http://127.0.0.1:${this.immichPort}`;
-    await this.startImmich();
-    this.client = new Client({ connectionString: postgres.url });
-    await this.client.connect();
+    this.sandbox = await startSandbox({ portBase: 0, authentikToken: "canary-authentik-token" });
+    const [alice, bob] = this.parts.users;
+    if (alice === undefined || bob === undefined) throw new Error("the sandbox has no users");
+    [this.alice, this.bob] = [alice, bob];
+    const port = Number(new URL(this.parts.authentik.url).port);
+    this.publicUrl = await this.startProxy(port, this.proxy);
+    this.apiUrl = await this.startProxy(port, this.apiProxy);
     await this.deploy();
   }
 
   async stop(): Promise<void> {
-    await this.client?.end();
+    await closeShared();
     for (const close of this.closers) close();
-    await Promise.all(this.children.map(ended));
-    await this.postgres?.stop();
-    rmSync(this.folder, { recursive: true, force: true });
+    await this.sandbox?.stop();
+  }
+
+  private get parts(): Sandbox {
+    if (this.sandbox === undefined) throw new Error("the lab is not started");
+    return this.sandbox;
+  }
+
+  get immichUrl(): string {
+    return this.parts.immich.url;
+  }
+
+  /** Uses a control of the sandbox. */
+  control<T = unknown>(path: string, body?: object): Promise<T> {
+    return this.parts.control<T>(path, body);
+  }
+
+  /** The same, for what `mend` must start again. */
+  async turnOff(path: string, body?: object): Promise<void> {
+    this.stoppedSomething = true;
+    await this.control(path, body);
   }
 
   /** Everything as it was after `start`. */
   async mend(): Promise<void> {
-    for (const key of Object.keys(this.proxy)) delete this.proxy[key as keyof ProxyFaults];
-    await this.faults(null);
-    const application = await this.applicationRow();
-    if (application?.["slug"] !== "immich") {
-      await this.api("PATCH", `core/applications/${String(application?.["slug"])}/`, {
-        slug: "immich",
-      });
+    for (const faults of [this.proxy, this.apiProxy]) {
+      for (const key of Object.keys(faults)) delete faults[key as keyof ProxyFaults];
     }
+    await this.control("authentik/faults", { method: "DELETE" });
+    await this.control("docker/policies", { disguises: {} });
+    const slug = String((await this.applicationRow())?.["slug"]);
+    if (slug !== "immich")
+      await this.api("PATCH", `core/applications/${slug}/`, { slug: "immich" });
     await this.patchProvider(this.provider);
     await this.setRow(this.row);
+    if (!this.stoppedSomething) return;
+    this.stoppedSomething = false;
+    await this.control("ssh/stop");
+    await this.control("ssh/start");
+    await this.control("immich/configure", { version: "1.135.3", configFile: null });
   }
 
   /** The checks' input for this homelab, as `npm run doctor` makes it. */
   input(): CheckInput {
+    const { authentik, ssh, compose, postgres } = this.parts;
     return {
-      authentikUrl: this.authentikUrl,
-      authentikToken: TOKEN,
+      authentikUrl: this.apiUrl,
+      authentikToken: authentik.token,
       authentikPublicUrl: this.publicUrl,
       applicationSlug: "immich",
       issuerUrl: this.issuerUrl,
@@ -120,8 +128,16 @@ export class Lab {
       settings: this.settings,
       settingsChangedAt: this.changedAt,
       stack: "sandbox",
-      readSettings: () => this.readSettings(),
-      containerStartedAt: () => Promise.resolve(this.immichStartedAt),
+      ...hostCallbacks(
+        {
+          ssh,
+          runtime: "docker",
+          compose,
+          postgres: { ...postgres, store: "system_metadata" },
+          immichApiUrl: this.immichUrl,
+        },
+        this.settings,
+      ),
     };
   }
 
@@ -138,17 +154,10 @@ export class Lab {
     ];
   }
 
-  private async readSettings(): Promise<CheckInput["settings"]> {
-    if (this.client === undefined) throw new Error("the lab is not started");
-    return read(this.client, {
-      store: "system_metadata",
-      keys: [...settingsLookedAt, ...Object.keys(this.settings)],
-    });
-  }
-
   /** Asks Authentik's API; the JSON it answers. */
-  async api(method: string, path: string, body?: unknown, token = TOKEN): Promise<Json> {
-    const response = await fetch(`${this.authentikUrl}/api/v3/${path}`, {
+  async api(method: string, path: string, body?: unknown): Promise<Json> {
+    const { url, token } = this.parts.authentik;
+    const response = await fetch(`${url}/api/v3/${path}`, {
       method,
       headers: { authorization: `Bearer ${token}`, "content-type": "application/json" },
       body: body === undefined ? undefined : JSON.stringify(body),
@@ -178,16 +187,6 @@ export class Lab {
     return list.find((one) => one["pk"] === this.application["pk"]);
   }
 
-  /** Faults of the sandbox's Authentik; null: none. */
-  async faults(faults: Json | null): Promise<void> {
-    const response = await fetch(`${this.authentikUrl}/sandbox/faults`, {
-      method: faults === null ? "DELETE" : "POST",
-      headers: { authorization: `Bearer ${CONTROL}` },
-      body: faults === null ? undefined : JSON.stringify(faults),
-    });
-    if (!response.ok) throw new Error(`faults: ${response.status}`);
-  }
-
   /** Changes leaves of Immich's settings as somebody would by SQL: "oauth.clientId". */
   async changeRow(change: Readonly<Record<string, string | boolean | number>>): Promise<void> {
     const row = structuredClone(this.row) as Record<string, Record<string, unknown>>;
@@ -199,35 +198,20 @@ export class Lab {
   }
 
   private async setRow(row: unknown): Promise<void> {
-    await this.client?.query("UPDATE system_metadata SET value = $1 WHERE key = 'system-config'", [
+    await this.parts.sql("UPDATE system_metadata SET value = $1 WHERE key = 'system-config'", [
       JSON.stringify(row),
     ]);
   }
 
-  /** Starts Immich, or starts it anew, perhaps as another version or from a file. */
-  async startImmich(options: { version?: string; config?: unknown } = {}): Promise<void> {
-    await this.stopImmich();
-    const configFile = join(this.folder, "immich.json");
-    if (options.config !== undefined) writeFileSync(configFile, JSON.stringify(options.config));
-    const { child } = await this.spawn("sandbox/immich/main.ts", {
-      port: this.immichPort,
-      databaseUrl: this.postgres?.url,
-      logFile: join(this.folder, "immich.log"),
-      ...(options.version === undefined ? {} : { version: options.version }),
-      ...(options.config === undefined ? {} : { configFile }),
-    });
-    this.immich = child;
-    this.immichStartedAt = new Date();
-  }
-
-  async stopImmich(): Promise<void> {
-    if (this.immich !== undefined) await ended(this.immich);
-    this.immich = undefined;
-  }
-
-  /** The row as it stands in the database. */
+  /** The row as it was deployed. */
   storedRow(): unknown {
     return this.row;
+  }
+
+  /** The database's clock. */
+  async now(): Promise<string> {
+    const [row] = await this.parts.sql<{ now: string }>("SELECT now() AS now");
+    return new Date(row?.now ?? 0).toISOString();
   }
 
   private async deploy(): Promise<void> {
@@ -253,11 +237,22 @@ export class Lab {
       slug: "immich",
       provider: this.provider["pk"],
     });
-    await this.api("POST", "policies/bindings/", {
-      target: this.application["pk"],
-      group: group["pk"],
-      order: 0,
+    const target = this.application["pk"];
+    await this.api("POST", "policies/bindings/", { target, group: group["pk"], order: 0 });
+    await this.api("POST", "core/groups/", { name: "nobody-in-it" });
+    const { username, password } = this.carol;
+    const carol = await this.api("POST", "core/users/", {
+      username,
+      name: "Carol",
+      email: "carol@example.test",
+      groups: [group["pk"]],
     });
+    await this.api("POST", `core/users/${String(carol["pk"])}/set_password/`, { password });
+    await this.writeSettings();
+    await this.control("immich/restart");
+  }
+
+  private async writeSettings(): Promise<void> {
     this.settings = {
       "oauth.enabled": true,
       "oauth.issuerUrl": this.issuerUrl,
@@ -267,48 +262,27 @@ export class Lab {
       "oauth.buttonText": "Login with Authentik",
       "oauth.autoRegister": true,
     };
-    if (this.client === undefined) throw new Error("the lab is not started");
-    await apply(this.client, {
-      store: "system_metadata",
-      settings: this.settings as Record<string, string | boolean>,
-    });
-    const stored = await this.client.query<{ value: unknown; now: Date }>(
-      "SELECT value, now() AS now FROM system_metadata WHERE key = 'system-config'",
+    const { host, port, database, user, password } = this.parts.postgres;
+    const client = new Client({ host, port, database, user, password });
+    await client.connect();
+    await apply(client, { store: "system_metadata", settings: this.settings });
+    await client.end();
+    const [stored] = await this.parts.sql<{ value: unknown }>(
+      "SELECT value FROM system_metadata WHERE key = 'system-config'",
     );
-    this.row = stored.rows[0]?.value;
-    this.changedAt = (stored.rows[0]?.now ?? new Date()).toISOString();
-    this.immichStartedAt = new Date();
-  }
-
-  /** A process of the sandbox; its port, once it answers. */
-  private async spawn(
-    file: string,
-    options: unknown,
-  ): Promise<{ child: ChildProcess; port: number }> {
-    const child = spawn(
-      process.execPath,
-      ["-r", join(ROOT, "register.js"), join(ROOT, file), JSON.stringify(options)],
-      { cwd: ROOT, stdio: ["pipe", "pipe", "pipe"] },
-    );
-    this.children.push(child);
-    let said = "";
-    child.stderr?.on("data", (chunk: Buffer) => (said += chunk.toString()));
-    const line = await new Promise<string>((resolve, reject) => {
-      child.stdout?.once("data", (chunk: Buffer) => resolve(chunk.toString()));
-      child.once("close", () => reject(new Error(`${file} ended: ${said.slice(-800)}`)));
-    });
-    return { child, port: (JSON.parse(line) as { port: number }).port };
+    this.row = stored?.value;
+    this.changedAt = await this.now();
   }
 
   /** Passes the Host header on, as a good proxy does. */
-  private async startProxy(port: number): Promise<string> {
+  private async startProxy(port: number, faults: ProxyFaults): Promise<string> {
     const server = http.createServer((request, response) => {
-      if (this.proxy.down) return void response.writeHead(502).end("Bad Gateway");
-      if (this.proxy.refuse?.(request)) return void response.writeHead(403).end("Forbidden");
+      if (faults.down) return void response.writeHead(502).end("Bad Gateway");
+      if (faults.refuse?.(request)) return void response.writeHead(403).end("Forbidden");
       const { method, url, headers } = request;
       const onward = http.request({ port, host: "127.0.0.1", method, path: url, headers });
       onward.on("response", (answer) => {
-        const date = new Date(Date.now() - (this.proxy.behind ?? 0) * 1000).toUTCString();
+        const date = new Date(Date.now() - (faults.behind ?? 0) * 1000).toUTCString();
         response.writeHead(answer.statusCode ?? 500, { ...answer.headers, date });
         answer.pipe(response);
       });
@@ -327,19 +301,4 @@ export class Lab {
 /** A redirect URI as Authentik keeps it. */
 export function redirectUri(url: string): Json {
   return { matching_mode: "strict", url, redirect_uri_type: "authorization" };
-}
-
-async function ended(child: ChildProcess): Promise<void> {
-  if (child.exitCode !== null || child.signalCode !== null) return;
-  const over = new Promise((resolve) => child.once("close", resolve));
-  child.kill("SIGTERM");
-  await over;
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer();
-  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
-  const { port } = server.address() as AddressInfo;
-  await new Promise((resolve) => server.close(resolve));
-  return port;
 }

@@ -1,6 +1,6 @@
 // A whole login without a browser, and what a person sees when each part of it is broken.
 import { loginAs, type LoginOutcome } from "../../checks/login";
-import { ALICE, BOB, CAROL, Lab, redirectUri } from "./lab";
+import { Lab, redirectUri } from "./lab";
 
 jest.setTimeout(60_000);
 
@@ -15,7 +15,7 @@ const login = (person: { username: string; password: string }): Promise<LoginOut
 
 test("auto-registration off, and somebody new: Immich's own words (User not created)", async () => {
   await lab.changeRow({ "oauth.autoRegister": false });
-  expect(await login(CAROL)).toEqual({
+  expect(await login(lab.carol)).toEqual({
     ok: false,
     step: "immich-callback",
     immichAnswered: "HTTP 400: User does not exist and auto registering is disabled.",
@@ -25,7 +25,7 @@ test("auto-registration off, and somebody new: Immich's own words (User not crea
 
 test("a healthy homelab: alice is in, the second time too, without being asked for consent again", async () => {
   for (let time = 0; time < 2; time++) {
-    expect(await login(ALICE)).toEqual({
+    expect(await login(lab.alice)).toEqual({
       ok: true,
       user: "alice@example.test",
       isAdmin: false,
@@ -37,19 +37,19 @@ test("a healthy homelab: alice is in, the second time too, without being asked f
 });
 
 test("bob, in no group: Authentik shows a page instead of going on", async () => {
-  const outcome = await login(BOB);
+  const outcome = await login(lab.bob);
   expect(outcome).toMatchObject({ ok: false, step: "authentik" });
   expect(outcome.reason).toMatch(/access groups/);
 });
 
 test("a wrong password: Authentik's own words", async () => {
-  const outcome = await login({ ...ALICE, password: "canary-wrong" });
+  const outcome = await login({ ...lab.alice, password: "canary-wrong" });
   expect(outcome).toMatchObject({ ok: false, step: "authentik" });
   expect(outcome.reason).toBe("Authentik says: Invalid password");
   expect(JSON.stringify(outcome)).not.toMatch(/canary/);
 });
 
-const broken: [string, () => Promise<void>, Partial<LoginOutcome>, RegExp][] = [
+const broken: [string, () => Promise<unknown>, Partial<LoginOutcome>, RegExp][] = [
   [
     "Invalid redirect URI",
     () => lab.patchProvider({ redirect_uris: lab.redirectUris.slice(1).map(redirectUri) }),
@@ -91,7 +91,7 @@ const broken: [string, () => Promise<void>, Partial<LoginOutcome>, RegExp][] = [
   ],
   [
     "proxy hides https",
-    () => lab.faults({ forwardedProto: "https" }),
+    () => lab.control("authentik/faults", { forwardedProto: "https" }),
     {
       step: "immich-authorize",
       immichAnswered:
@@ -113,13 +113,13 @@ const broken: [string, () => Promise<void>, Partial<LoginOutcome>, RegExp][] = [
 
 test.each(broken)("%s", async (_name, breakIt, expected, reason) => {
   await breakIt();
-  const outcome = await login(CAROL);
+  const outcome = await login(lab.carol);
   expect(outcome).toMatchObject({ ok: false, ...expected });
   expect(outcome.reason).toMatch(reason);
 });
 
 test("nobody there at all: said, not thrown", async () => {
-  const outcome = await loginAs({ immichUrl: "http://127.0.0.1:9", ...ALICE });
+  const outcome = await loginAs({ immichUrl: "http://127.0.0.1:9", ...lab.alice });
   expect(outcome).toMatchObject({ ok: false, step: "immich-authorize" });
   expect(outcome.immichAnswered).toMatch(/connection refused/);
 });
