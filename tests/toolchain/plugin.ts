@@ -43,7 +43,7 @@ export class Plugin {
   /** Milliseconds from start to the line with the port. */
   startedIn = 0;
   private client!: ResourceProviderClient;
-  private process!: ChildProcess;
+  private process: ChildProcess | undefined;
   private engine!: grpc.Server;
   private folder!: string;
 
@@ -52,7 +52,7 @@ export class Plugin {
   async start(env: NodeJS.ProcessEnv = {}): Promise<void> {
     this.folder = fs.mkdtempSync(path.join(os.tmpdir(), `provider-${this.name}-`));
     const target = path.join(this.folder, "plugin");
-    const source = path.join(root, "toolchain/providers", this.name, "main.ts");
+    const source = `toolchain/providers/${this.name}/main.ts`;
     await bundle(root, [{ source, target }]);
     this.engine = new grpc.Server();
     this.engine.addService(EngineService, {
@@ -75,13 +75,14 @@ export class Plugin {
       ),
     );
     const began = Date.now();
-    this.process = spawn(process.execPath, [target, `127.0.0.1:${enginePort}`], {
+    const child = spawn(process.execPath, [target, `127.0.0.1:${enginePort}`], {
       stdio: ["pipe", "pipe", "inherit"],
       env: { PATH: process.env["PATH"], HOME: process.env["HOME"], ...env },
     });
+    this.process = child;
     const port = await new Promise<string>((resolve, reject) => {
-      this.process.once("exit", (code) => reject(new Error(`the plugin ended with ${code}`)));
-      this.process.stdout?.once("data", (line: Buffer) => resolve(line.toString().trim()));
+      child.once("exit", (code) => reject(new Error(`the plugin ended with ${code}`)));
+      child.stdout.once("data", (line: Buffer) => resolve(line.toString().trim()));
     });
     this.startedIn = Date.now() - began;
     this.client = new ResourceProviderClient(
@@ -91,9 +92,11 @@ export class Plugin {
   }
 
   async stop(): Promise<void> {
+    const child = this.process;
+    if (!child) return;
     this.client?.close();
-    const ended = new Promise((resolve) => this.process.once("exit", resolve));
-    this.process.stdin?.end();
+    const ended = new Promise((resolve) => child.once("exit", resolve));
+    child.stdin?.end();
     await ended;
     this.engine.forceShutdown();
     fs.rmSync(this.folder, { recursive: true, force: true });

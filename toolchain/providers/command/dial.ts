@@ -104,18 +104,20 @@ async function readable(privateKey: string, passphrase: string | undefined): Pro
   );
 }
 
+class WrongHostKey extends ProviderError {}
+
 /** One dial, from the TCP connection to the end of the authentication. */
 async function once(settings: Settings, session: Session): Promise<Client> {
   const { Client } = (await import("ssh2")).default;
   const { config, endpoint, pin, timeoutMs } = settings;
   return new Promise<Client>((resolve, reject) => {
     const client = new Client();
-    let refused: string | undefined;
-    const fail = (message: string): void => {
+    let refused: WrongHostKey | undefined;
+    const fail = (message: string | Error): void => {
       settled();
       client.on("error", () => {});
       client.destroy();
-      reject(new ProviderError(message));
+      reject(typeof message === "string" ? new ProviderError(message) : message);
     };
     const timer =
       timeoutMs > 0
@@ -151,9 +153,10 @@ async function once(settings: Settings, session: Session): Promise<Client> {
       ...config,
       hostVerifier: (key: Buffer) => {
         if (!pin || pin.matches(key)) return true;
-        refused =
+        refused = new WrongHostKey(
           `ssh: handshake failed: ssh: host key mismatch: ${endpoint} answers with a key that is not the one in hostKey. ` +
-          "Nothing was told to it. If the host was set up anew, put its new key there; if not, somebody else answers.";
+          "Nothing was told to it. If the host was set up anew, put its new key there,
+          ); if not, somebody else answers.";
         return false;
       },
     });
@@ -197,7 +200,8 @@ async function retried<T>(
       return await work();
     } catch (error) {
       const message = (error as Error).message;
-      if (session.signal.aborted) throw error;
+      // Whoever has the wrong key has it the next time too.
+      if (session.signal.aborted || error instanceof WrongHostKey) throw error;
       if (limit > -1 && failures > limit) {
         throw new ProviderError(`after ${failures - 1} failed attempts: ${message}`);
       }

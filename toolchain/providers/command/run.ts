@@ -4,7 +4,7 @@ import type { ClientChannel } from "ssh2";
 
 import { ProviderError, type Session } from "../provider";
 import type { Values } from "../wire";
-import { dial } from "./dial";
+import { dial, type Dialled } from "./dial";
 
 /** A command to run. */
 export interface Job {
@@ -30,79 +30,76 @@ export async function run(job: Job, session: Session): Promise<{ stdout: string;
   const stop = (): void => close();
   session.signal.addEventListener("abort", stop, { once: true });
   try {
-    const channel = await open(client, job, session);
-    return await finished(channel, job, session);
+    return await output(client, job, session);
   } finally {
     session.signal.removeEventListener("abort", stop);
     close();
   }
 }
 
-type Connected = Awaited<ReturnType<typeof dial>>["client"];
-
-/** Opens the command's channel. Variables go with it: a server that refuses one says nothing in SSH's own protocol. */
-function open(client: Connected, job: Job, session: Session): Promise<ClientChannel> {
+/**
+ * Opens the command's channel and waits for its end. Variables go with it; SSH has a reply for one that
+ * the server refuses, which `ssh2` does not ask for.
+ */
+function output(
+  client: Dialled["client"],
+  job: Job,
+  session: Session,
+): Promise<{ stdout: string; stderr: string }> {
   const env = Object.fromEntries([...job.previous, ...job.environment]);
+  const command = JSON.stringify(job.command);
   return new Promise((resolve, reject) => {
-    const lost = (): void =>
-      reject(
-        new ProviderError(
-          session.signal.aborted
-            ? `${JSON.stringify(job.command)} was given up: the run was cancelled.`
-            : `the connection closed before ${JSON.stringify(job.command)} was started`,
-        ),
-      );
+    const fail = (message: string): void => {
+      const cause = session.signal.aborted
+        ? "it was given up, because the run was cancelled"
+        : message;
+      reject(new ProviderError(cause));
+    };
+    const lost = (): void => fail(`the connection closed before ${command} was started`);
     client.once("close", lost);
     client.exec(job.command, { env }, (error, channel) => {
       client.removeListener("close", lost);
-      if (error)
-        reject(new ProviderError(`${error.message}: running ${JSON.stringify(job.command)}`));
-      else resolve(channel);
+      if (error) return fail(`${error.message}: running ${command}`);
+      // Listened to at once: the answer of a fast command comes in the same packet.
+      collect(channel, job, session, (stdout, stderr, both, ended) => {
+        if (session.signal.aborted || ended !== undefined)
+          fail(`${ended}: running ${command}:\n${both}`);
+        else resolve({ stdout, stderr });
+      });
+      channel.end(job.stdin ?? "");
     });
   });
 }
 
-function finished(
+function collect(
   channel: ClientChannel,
   job: Job,
   session: Session,
-): Promise<{ stdout: string; stderr: string }> {
-  return new Promise((resolve, reject) => {
-    const stdout: Buffer[] = [];
-    const stderr: Buffer[] = [];
-    const both: Buffer[] = [];
-    let ended: string | undefined =
-      "wait: remote command exited without exit status or exit signal";
-    const shown = lines((line) => session.log("info", line, true));
-    channel.on("data", (chunk: Buffer) => {
-      stdout.push(chunk);
-      both.push(chunk);
-      if (job.logStdout) shown.take(chunk);
-    });
-    channel.stderr.on("data", (chunk: Buffer) => {
-      stderr.push(chunk);
-      both.push(chunk);
-      if (job.logStderr) shown.take(chunk);
-    });
-    channel.on("exit", (code: number | null, signal?: string) => {
-      if (code === 0) ended = undefined;
-      else if (code !== null) ended = `Process exited with status ${code}`;
-      else
-        ended = `Process exited with status 255 from signal ${String(signal).replace(/^SIG/, "")}`;
-    });
-    channel.on("error", (error: Error) => {
-      ended = error.message;
-    });
-    channel.on("close", () => {
-      shown.flush();
-      if (session.signal.aborted) ended = "it was given up, because the run was cancelled";
-      if (ended === undefined) resolve({ stdout: text(stdout), stderr: text(stderr) });
-      else
-        reject(
-          new ProviderError(`${ended}: running ${JSON.stringify(job.command)}:\n${text(both)}`),
-        );
-    });
-    channel.end(job.stdin ?? "");
+  done: (stdout: string, stderr: string, both: string, ended: string | undefined) => void,
+): void {
+  const stdout: Buffer[] = [];
+  const stderr: Buffer[] = [];
+  const both: Buffer[] = [];
+  let ended: string | undefined = "wait: remote command exited without exit status or exit signal";
+  const shown = lines((line) => session.log("info", line, true));
+  const take = (chunks: Buffer[], log: boolean) => (chunk: Buffer) => {
+    chunks.push(chunk);
+    both.push(chunk);
+    if (log) shown.take(chunk);
+  };
+  channel.on("data", take(stdout, job.logStdout));
+  channel.stderr.on("data", take(stderr, job.logStderr));
+  channel.on("exit", (code: number | null, signal?: string) => {
+    if (code === 0) ended = undefined;
+    else if (code !== null) ended = `Process exited with status ${code}`;
+    else ended = `Process exited with status 255 from signal ${String(signal).replace(/^SIG/, "")}`;
+  });
+  channel.on("error", (error: Error) => {
+    ended = error.message;
+  });
+  channel.on("close", () => {
+    shown.flush();
+    done(text(stdout), text(stderr), text(both), ended);
   });
 }
 
