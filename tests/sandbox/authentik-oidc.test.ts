@@ -67,7 +67,12 @@ describe("signing", () => {
 describe("codes", () => {
   let client: Client;
   beforeAll(async () => {
-    client = await makeClient(authentik, "codes");
+    client = await makeClient(authentik, "codes", {
+      redirect_uris: [
+        { matching_mode: "strict", url: CALLBACK },
+        { matching_mode: "strict", url: "app.immich:///oauth-callback" },
+      ],
+    });
   });
 
   const codeFor = async (extra: Record<string, string> = {}): Promise<string> => {
@@ -85,10 +90,14 @@ describe("codes", () => {
     });
   });
 
-  test("need the redirect URI they were issued for", async () => {
-    const form = { code: await codeFor(), redirect_uri: `${CALLBACK}/` };
-    await expect(redeem(authentik, client, form)).resolves.toMatchObject({
+  test("need the redirect URI they were issued for; one that is not listed is told like a wrong secret", async () => {
+    const other = { code: await codeFor(), redirect_uri: "app.immich:///oauth-callback" };
+    await expect(redeem(authentik, client, other)).resolves.toMatchObject({
       error: "invalid_grant",
+    });
+    const unlisted = { code: "bogus", redirect_uri: `${CALLBACK}/` };
+    await expect(redeem(authentik, client, unlisted)).resolves.toMatchObject({
+      error: "invalid_client",
     });
   });
 
@@ -218,6 +227,14 @@ describe("redirect URIs", () => {
     await expect(new Browser(authentik).authorize(part)).resolves.toBe("400 Redirect URI Error");
   });
 
+  test("with a scheme that runs code are refused, listed or not", async () => {
+    const url = "javascript:alert(1)";
+    const client = await makeClient(authentik, "uri-script", uris(url));
+    await expect(new Browser(authentik).authorize(client, { redirect_uri: url })).resolves.toBe(
+      "400 Redirect URI Error",
+    );
+  });
+
   test("an empty list trusts the first that comes, for good", async () => {
     const client = await makeClient(authentik, "uri-empty", { redirect_uris: [] });
     const browser = new Browser(authentik);
@@ -236,6 +253,31 @@ describe("claims", () => {
     await expect(claimsOf(client, "alice", { scope: "openid" })).resolves.not.toHaveProperty(
       "email",
     );
+  });
+
+  test("without the mapping of openid, userinfo is forbidden", async () => {
+    const client = await makeClient(authentik, "claims-none", {}, []);
+    const back = await new Browser(authentik).login(client, "alice");
+    const tokens = await redeem(authentik, client, { code: back.searchParams.get("code") ?? "" });
+    expect(tokens).toMatchObject({ scope: "" });
+    const claims = await verified(authentik, client, tokens.id_token);
+    expect(claims).not.toHaveProperty("email");
+    const answer = await authentik.ask({
+      path: "/application/o/userinfo/",
+      headers: { authorization: `Bearer ${tokens.access_token}` },
+    });
+    expect([answer.status, answer.headers["www-authenticate"]]).toEqual([
+      403,
+      expect.stringContaining("insufficient_scope"),
+    ]);
+  });
+
+  test("are all given to a client that asks for no scope", async () => {
+    const client = await makeClient(authentik, "claims-all");
+    await expect(claimsOf(client, "alice", { scope: "" })).resolves.toMatchObject({
+      email: "alice@example.com",
+      name: "Alice Example",
+    });
   });
 
   test("stay out of the ID token when the provider says so", async () => {

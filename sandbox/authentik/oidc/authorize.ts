@@ -7,9 +7,11 @@ import { encodeQuery, html, redirect } from "../http";
 import type { ApplicationRow, ProviderRow } from "../model";
 import { errorPage, deniedPage } from "../pages/errors";
 import type { PendingAuthorization, Session } from "../session";
+import type { Store } from "../store";
 import { logOut } from "../session";
 import { mayUse } from "./access";
-import { allowsRedirect, providerByClientId } from "./clients";
+import { scopesOf } from "./claims";
+import { allowsRedirect, providerByClientId, trustFirstRedirect } from "./clients";
 import type { Authorization } from "./engine";
 import { authorizeError } from "./errors";
 
@@ -32,7 +34,8 @@ export async function authorize(
     );
   }
   const redirectUri = query.get("redirect_uri") ?? "";
-  if (redirectUri === "" || !allowsRedirect(provider, redirectUri)) {
+  trustFirstRedirect(provider, redirectUri);
+  if (!allowsRedirect(provider, redirectUri)) {
     return html(
       400,
       errorPage(
@@ -43,7 +46,7 @@ export async function authorize(
   }
   const application = store.applicationOf(provider);
   if (!application) return html(200, deniedPage("Failed to resolve application", undefined));
-  const params = withoutSatisfiedLogin(session, query);
+  const params = withScopes(store, provider, withoutSatisfiedLogin(session, query));
   const login = loginOf(session);
   const outcome = await engine.authorize(provider, call.origin, params, login, false);
   if (outcome.kind === "redirect" || outcome.kind === "refused") return backToClient(outcome);
@@ -62,6 +65,17 @@ export function loginOf(
 ): { user: NonNullable<Session["user"]>; at: number; sid: string } | undefined {
   const { user, at, sid } = session;
   return user ? { user, at, sid } : undefined;
+}
+
+/** The scopes that a client gets: what it asks for of what the provider has; all, when it asks for none. */
+function withScopes(store: Store, provider: ProviderRow, query: URLSearchParams): URLSearchParams {
+  const offered = scopesOf(store, provider);
+  const asked = (query.get("scope") ?? "").split(" ").filter(Boolean);
+  const got = asked.length ? offered.filter((scope) => asked.includes(scope)) : offered;
+  const rest = new URLSearchParams(query);
+  // Authentik issues ID tokens whether or not openid is asked for; oidc-provider wants to be asked.
+  rest.set("scope", [...new Set(["openid", ...got])].join(" "));
+  return rest;
 }
 
 /** `prompt=login` is done with once the user logged in because of it. */
@@ -148,6 +162,8 @@ export function clientLocation(to: string): string {
   const given = new URLSearchParams(to.slice(at + 1));
   given.delete("iss");
   const error = given.get("error");
+  // Authentik writes an empty state where the client sent none.
+  if (given.has("code") && !given.has("state")) given.set("state", "");
   if (error) {
     given.set("error_description", authorizeError(error, given.get("error_description") ?? ""));
   }

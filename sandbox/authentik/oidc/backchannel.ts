@@ -6,8 +6,9 @@ import type { Call, Reply } from "../http";
 import { empty, html, json } from "../http";
 import { errorPage } from "../pages/errors";
 import type { ProviderRow } from "../model";
-import { credentialsOf, providerByClientId } from "./clients";
-import { INVALID_TOKEN, tokenError } from "./errors";
+import { mappingsOf } from "./claims";
+import { allowsRedirect, credentialsOf, providerByClientId } from "./clients";
+import { INSUFFICIENT_SCOPE, INVALID_TOKEN, tokenError } from "./errors";
 import type { Claims } from "./expression";
 import type { Collected } from "./inject";
 import { claimsIn } from "./jwt";
@@ -18,16 +19,27 @@ export async function token(authentik: Authentik, call: Call): Promise<Reply> {
   if (!client) return refusal("invalid_client");
   const { provider, form } = client;
   if (!form.get("grant_type")) return refusal("unsupported_grant_type");
+  // A redirect URI that is not on the list is told like a wrong secret, before the code is looked at.
+  const wrongUri = !allowsRedirect(provider, form.get("redirect_uri") ?? "");
+  if (form.get("grant_type") === "authorization_code" && form.get("code") && wrongUri) {
+    return refusal("invalid_client");
+  }
   const answer = await authentik.engine.post(provider, call.origin, "token", form);
   const body = JSON.parse(answer.body) as Record<string, unknown>;
   if (typeof body.error === "string") return refused(answer, body);
-  const { access_token, id_token, scope, expires_in, ...rest } = body;
+  const { access_token, id_token, expires_in, ...rest } = body;
+  const mapped = new Set(
+    mappingsOf(authentik.store, provider).map((mapping) => mapping.scope_name),
+  );
+  const scopes = String(body.scope ?? "")
+    .split(" ")
+    .filter((one) => mapped.has(one));
   const claims: Claims =
     typeof id_token === "string" ? claimsIn(id_token) : { aud: provider.client_id };
   return json(200, {
-    access_token: authentik.accessTokens.wrap(provider, String(access_token), claims),
+    access_token: authentik.accessTokens.wrap(provider, String(access_token), claims, scopes),
     token_type: "Bearer",
-    scope,
+    scope: scopes.join(" "),
     expires_in,
     ...(id_token === undefined ? {} : { id_token }),
     ...(rest.refresh_token === undefined ? {} : { refresh_token: rest.refresh_token }),
@@ -41,6 +53,9 @@ export async function userinfo(authentik: Authentik, call: Call): Promise<Reply>
     bearer ?? call.query.get("access_token") ?? new URLSearchParams(call.body).get("access_token");
   const issued = authentik.accessTokens.find(given ?? "");
   if (!issued) return empty(401, { "WWW-Authenticate": INVALID_TOKEN });
+  if (!issued.scopes.includes("openid")) {
+    return empty(403, { "WWW-Authenticate": INSUFFICIENT_SCOPE });
+  }
   const answer = await authentik.engine.userinfo(issued.provider, call.origin, issued.token);
   if (answer.status === 401) return empty(401, { "WWW-Authenticate": INVALID_TOKEN });
   if (answer.status !== 200) return failure(answer);
@@ -52,19 +67,18 @@ export async function userinfo(authentik: Authentik, call: Call): Promise<Reply>
 /** Answers `POST introspect/`. */
 export async function introspect(authentik: Authentik, call: Call): Promise<Reply> {
   const client = clientOf(authentik, call);
-  if (!client) return refusal("invalid_client");
+  if (!client) return json(200, { active: false });
   const { provider, form } = client;
   const issued = authentik.accessTokens.find(form.get("token") ?? "");
   if (issued?.provider !== provider) return json(200, { active: false });
   form.set("token", issued.token);
   const answer = await authentik.engine.post(provider, call.origin, "introspection", form);
-  const body = JSON.parse(answer.body) as { active?: boolean; error?: string; scope?: string };
-  if (body.error) return refused(answer, body);
-  if (!body.active) return json(200, { active: false });
+  const { active } = JSON.parse(answer.body) as { active?: boolean };
+  if (!active) return json(200, { active: false });
   return json(200, {
     ...issued.claims,
     active: true,
-    scope: body.scope,
+    scope: issued.scopes.join(" "),
     client_id: provider.client_id,
   });
 }

@@ -1,6 +1,6 @@
 /** Which provider a request is meant for, and whether it may come back where it wants to. */
 import type { Call } from "../http";
-import type { ProviderRow } from "../model";
+import type { ProviderRow, RedirectUri } from "../model";
 import type { Store } from "../store";
 
 /** The provider with this client ID. */
@@ -14,23 +14,26 @@ export function providerBySlug(store: Store, slug: string): ProviderRow | undefi
   return store.providers.get(application?.provider);
 }
 
-/**
- * Whether a provider takes a redirect URI. Strict ones must be equal, letter by letter. A provider
- * without any takes the first that comes along, and keeps it: Authentik does so.
- */
+/** Schemes that no redirect URI may have, whatever the list says. */
+const FORBIDDEN = ["javascript:", "data:", "vbscript:"];
+
+/** Whether a redirect URI is on a provider's list. Strict ones must be equal, letter by letter. */
 export function allowsRedirect(provider: ProviderRow, uri: string): boolean {
-  const allowed = provider.redirect_uris.filter((one) => one.redirect_uri_type === "authorization");
-  if (allowed.length === 0) {
-    provider.redirect_uris.push({
-      matching_mode: "strict",
-      url: uri,
-      redirect_uri_type: "authorization",
-    });
-    return true;
-  }
-  return allowed.some(({ matching_mode, url }) =>
+  if (FORBIDDEN.some((scheme) => uri.toLowerCase().startsWith(scheme))) return false;
+  return authorizationUris(provider).some(({ matching_mode, url }) =>
     matching_mode === "strict" ? url === uri : matches(url, uri),
   );
+}
+
+/** A provider without any redirect URI trusts the first that comes along, for good: Authentik does so. */
+export function trustFirstRedirect(provider: ProviderRow, url: string): void {
+  if (url === "" || authorizationUris(provider).length) return;
+  const trusted = { matching_mode: "strict", url, redirect_uri_type: "authorization" } as const;
+  provider.redirect_uris.push(trusted);
+}
+
+function authorizationUris(provider: ProviderRow): RedirectUri[] {
+  return provider.redirect_uris.filter((one) => one.redirect_uri_type === "authorization");
 }
 
 function matches(pattern: string, uri: string): boolean {

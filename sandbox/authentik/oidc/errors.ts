@@ -37,6 +37,11 @@ export const INVALID_TOKEN =
   'error="invalid_token", error_description="The access token provided is expired, revoked, ' +
   'malformed, or invalid for other reasons"';
 
+/** What an access token without the scope `openid` gets told by userinfo. */
+export const INSUFFICIENT_SCOPE =
+  'error="insufficient_scope", error_description="The request requires higher privileges than ' +
+  'provided by the access token"';
+
 /** Explains an error of the token endpoint. */
 export function tokenError(error: string, otherwise = ""): string {
   return TOKEN_ERRORS[error] ?? otherwise;

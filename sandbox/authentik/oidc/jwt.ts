@@ -14,6 +14,7 @@ interface Issued {
   /** What oidc-provider knows the token as. */
   readonly token: string;
   readonly claims: Claims;
+  readonly scopes: readonly string[];
 }
 
 /** The access tokens that clients have. */
@@ -23,14 +24,14 @@ export class AccessTokens {
   constructor(private readonly store: Store) {}
 
   /** Wraps an access token of oidc-provider into a JWT with the claims of the ID token. */
-  wrap(provider: ProviderRow, token: string, claims: Claims): string {
+  wrap(provider: ProviderRow, token: string, claims: Claims, scopes: readonly string[]): string {
     const jwt = signJwt(this.store, provider, claims);
-    this.issued.set(jwt, { provider: provider.pk, token, claims });
+    this.issued.set(jwt, { provider: provider.pk, token, claims, scopes });
     return jwt;
   }
 
   /** The token behind a JWT, with its provider; undefined when this Authentik did not issue it. */
-  find(jwt: string): { provider: ProviderRow; token: string; claims: Claims } | undefined {
+  find(jwt: string): (Omit<Issued, "provider"> & { provider: ProviderRow }) | undefined {
     const issued = this.issued.get(jwt);
     const provider = this.store.providers.get(issued?.provider);
     return issued && provider ? { ...issued, provider } : undefined;
