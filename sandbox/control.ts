@@ -22,6 +22,8 @@ type Action = (homelab: Homelab, body: Body) => unknown;
 /** Starts the controls of `homelab`. */
 export async function startControl(homelab: Homelab): Promise<Control> {
   const server = createServer((request, response) => {
+    // A client that was busy for a while must not find its kept connection closed.
+    response.setHeader("connection", "close");
     void handle(homelab, request).then(
       (answer) => response.end(JSON.stringify(answer ?? {})),
       (error: unknown) => {
