@@ -3,7 +3,8 @@
  *
  *     node -r ./register.js sandbox/authentik/main.ts '{"token":"…"}'
  *
- * Prints {"port":N} when it answers; ends on SIGTERM, SIGINT, or when its standard input is closed,
+ * The options may come in the environment variable SANDBOX_AUTHENTIK instead, where not everybody on the
+ * machine can read them. Prints {"port":N} when it answers; ends on SIGTERM, SIGINT, or when its standard input is closed,
  * so that it never outlives who started it. Options: options.ts.
  */
 import { parseOptions } from "./options";
