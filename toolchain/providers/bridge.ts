@@ -104,6 +104,8 @@ export function bridged(
       const changes: Record<string, Change> = {};
       for (const [key, property] of Object.entries(properties)) {
         if (property.output) continue;
+        // The service decides, and has not said what: nothing that anybody wants differs.
+        if (property.computed && inputs[key] === undefined) continue;
         const from = present(known.state[key]);
         const to = present(wanted[key]);
         if (from !== undefined && to !== undefined && alike(property, from, to)) continue;

@@ -124,7 +124,11 @@ function received(fields: Rest["fields"], body: Values, before: Values): Values 
   const state: Values = {};
   for (const [property, field] of Object.entries(fields)) {
     const raw = field.field === null ? undefined : body[field.field ?? snake(property)];
-    if (raw === undefined || raw === null) continue;
+    if (raw === undefined || raw === null) {
+      // A version of Authentik that does not have this yet behaves as by default.
+      if (field.default !== undefined) state[property] = field.default;
+      continue;
+    }
     const value = field.receive ? field.receive(raw) : raw;
     const old = before[property];
     state[property] = Array.isArray(value) && Array.isArray(old) ? inOrder(old, value) : value;
