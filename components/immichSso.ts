@@ -1,7 +1,6 @@
 import * as pulumi from "@pulumi/pulumi";
 
 import type { AuthentikApi } from "../authentik";
-import type { CheckResult } from "../checks/types";
 import type { StackConfig } from "../config";
 import { ContainerRestart, type ContainerRestartArgs } from "./containerRestart";
 import { describeDatabase } from "./describeDatabase";
@@ -33,8 +32,8 @@ export class ImmichSso extends pulumi.ComponentResource {
   readonly redirectUris: pulumi.Output<string[]>;
   /** When Immich's settings last changed (ISO 8601). */
   readonly settingsChangedAt: pulumi.Output<string>;
-  /** Each check, its verdict, what was seen, and the fix. Empty with `loginCheck: off`. */
-  readonly loginCheck: pulumi.Output<CheckResult[]>;
+  /** By check `ok`, or the verdict, what was seen and the fix. Empty with `loginCheck: off`. */
+  readonly loginCheck: pulumi.Output<Record<string, string>>;
 
   constructor(name: string, args: ImmichSsoArgs, opts?: pulumi.ComponentResourceOptions) {
     super("immich-sso:index:ImmichSso", name, {}, opts);
@@ -129,7 +128,7 @@ export class ImmichSso extends pulumi.ComponentResource {
     this.scopes = application.scopes;
     this.redirectUris = application.redirectUris;
     this.settingsChangedAt = settings.settingsChangedAt;
-    this.loginCheck = check?.checks ?? pulumi.output([]);
+    this.loginCheck = check?.verdicts ?? pulumi.output({});
     this.registerOutputs({ issuerUrl: this.issuerUrl, clientId: this.clientId });
   }
 

@@ -39,6 +39,13 @@ export class LoginCheck extends pulumi.dynamic.Resource {
   /** Each check, its verdict, what was seen, and the fix. */
   declare readonly checks: pulumi.Output<CheckResult[]>;
 
+  /** The same as text, by check: `ok`, or the verdict with what was seen and the fix. */
+  get verdicts(): pulumi.Output<Record<string, string>> {
+    return this.checks.apply((checks) =>
+      Object.fromEntries(checks.map((check) => [check.id, verdictText(check)])),
+    );
+  }
+
   constructor(name: string, args: LoginCheckArgs, opts?: pulumi.CustomResourceOptions) {
     super(
       providerOnDisk("components/dynamic/loginCheck.ts"),
@@ -50,4 +57,9 @@ export class LoginCheck extends pulumi.dynamic.Resource {
       "LoginCheck",
     );
   }
+}
+
+function verdictText({ verdict, seen, fix }: CheckResult): string {
+  if (verdict === "ok") return verdict;
+  return `${verdict}: ${seen}${fix ? ` | fix: ${fix}` : ""}`;
 }

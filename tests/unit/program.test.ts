@@ -41,7 +41,10 @@ const OUTPUTS: Record<string, Record<string, unknown>> = {
     skipped: [],
   },
   "pulumi-nodejs:dynamic/immich-sso:LoginCheck": {
-    checks: [{ id: "issuer-equal", verdict: "ok", seen: "", fix: "" }],
+    checks: [
+      { id: "issuer-equal", verdict: "ok", seen: "equal", fix: "" },
+      { id: "client-secret", verdict: "broken", seen: "HTTP 400", fix: "npx pulumi up" },
+    ],
   },
   "command:remote:Command": { stdout: "", stderr: "" },
 };
@@ -178,7 +181,10 @@ describe("the homelab of the tutorial", () => {
       clientSecretIsSecret: true,
       scopes: ["openid", "email", "profile"],
       redirectUris: ["https://photos.hrmsmrflrii.xyz/auth/login"],
-      loginCheck: [{ id: "issuer-equal", verdict: "ok", seen: "", fix: "" }],
+      loginCheck: {
+        "issuer-equal": "ok",
+        "client-secret": "broken: HTTP 400 | fix: npx pulumi up",
+      },
     });
   });
 
@@ -277,7 +283,7 @@ describe("what configuration changes", () => {
       [own("loginCheck")]: "off",
     });
     expect(resources.has(types.command) || resources.has(types.check)).toBe(false);
-    expect(outputs.loginCheck).toEqual([]);
+    expect(outputs.loginCheck).toEqual({});
   });
 
   test("restart where it is needed: not for an Immich that reads its settings at each request", async () => {
