@@ -16,13 +16,16 @@ import { closeShared } from "../ssh/shared";
 import { fullLogin } from "./doctorLogin";
 import { CannotRead, inputOf, readStack } from "./doctorInput";
 
-const USAGE = "usage: npm run doctor [-- [--stack NAME] [--json] [--login [--user NAME]]]";
+const USAGE =
+  "usage: npm run doctor [-- [--stack NAME] [--config-file FILE] [--json] [--login [--user NAME]]]";
 
 interface Options {
   readonly stack?: string;
   readonly json: boolean;
   readonly login: boolean;
   readonly user?: string;
+  /** Another file than Pulumi.STACK.yaml, as for `npx pulumi`. */
+  readonly configFile?: string;
 }
 
 /** The whole command; answers the exit code. */
@@ -30,7 +33,7 @@ async function main(): Promise<number> {
   const options = read();
   if (options === undefined) return 2;
   try {
-    const stack = await readStack(options.stack);
+    const stack = await readStack(options.stack, options.configFile);
     const input = inputOf(stack);
     if (options.login) return await fullLogin(input, options.user);
     if (stack.outputs === undefined) {
@@ -67,9 +70,16 @@ function read(): Options | undefined {
         json: { type: "boolean" },
         login: { type: "boolean" },
         user: { type: "string" },
+        "config-file": { type: "string" },
       },
     });
-    return { ...values, json: values.json ?? false, login: values.login ?? false };
+    return {
+      stack: values.stack,
+      user: values.user,
+      configFile: values["config-file"],
+      json: values.json ?? false,
+      login: values.login ?? false,
+    };
   } catch (error) {
     say(`${error instanceof Error ? error.message : String(error)}\n${USAGE}`);
     return undefined;

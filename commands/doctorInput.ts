@@ -29,12 +29,15 @@ export interface Outputs {
 
 /**
  * Reads configuration and outputs of a stack with the environment as it is.
+ * @param name default: the selected one.
+ * @param configFile default: Pulumi.NAME.yaml.
  * @throws CannotRead, ConfigError
  */
-export async function readStack(name?: string): Promise<Stack> {
+export async function readStack(name?: string, configFile?: string): Promise<Stack> {
   const which = name === undefined ? [] : ["--stack", name];
   // One after the other: the first tells what is wrong with stack or passphrase, once.
-  const config = await cli(["config", "--json", "--show-secrets", ...which], name);
+  const file = configFile === undefined ? [] : ["--config-file", configFile];
+  const config = await cli(["config", "--json", "--show-secrets", ...which, ...file], name);
   const outputs = await cli(["stack", "output", "--json", "--show-secrets", ...which], name);
   return { name, config: configOf(config), outputs: outputsOf(outputs) };
 }

@@ -76,6 +76,11 @@ export class Lab {
     return this.sandbox;
   }
 
+  /** What the sandbox told of itself. */
+  description(): Pick<Sandbox, "authentik" | "environment" | "arguments"> {
+    return this.parts;
+  }
+
   get immichUrl(): string {
     return this.parts.immich.url;
   }

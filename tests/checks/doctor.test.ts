@@ -1,0 +1,181 @@
+// `npm run doctor` itself, through the CLI, on a stack whose outputs were put there without a deployment.
+import { spawn } from "node:child_process";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+
+import { checkIds } from "../../checks/catalogue";
+import type { Report } from "../../checks/print";
+import { CLIENT_SECRET, Lab } from "./lab";
+
+jest.setTimeout(120_000);
+
+const ROOT = join(__dirname, "..", "..");
+const lab = new Lab();
+const folder = mkdtempSync(join(tmpdir(), "doctor-"));
+const configFile = join(folder, "Pulumi.sandbox.yaml");
+
+interface Ran {
+  readonly code: number | null;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+beforeAll(async () => {
+  await lab.start();
+  const { arguments: options } = lab.description();
+  writeFileSync(configFile, readFileSync(options[1] ?? ""));
+  for (const [key, value] of [
+    ["authentik:url", lab.apiUrl],
+    ["authentikPublicUrl", lab.publicUrl],
+    ["accountLinking", "true"],
+    ["mobileApp", "true"],
+  ] as const) {
+    await pulumi(["config", "set", key, value, "--config-file", configFile]);
+  }
+  const { token } = lab.description().authentik;
+  const secret = ["config", "set", "--secret", "authentik:token", token];
+  await pulumi([...secret, "--config-file", configFile]);
+});
+
+afterEach(() => lab.mend());
+
+afterAll(async () => {
+  await lab.stop();
+  rmSync(folder, { recursive: true, force: true });
+});
+
+/** Runs a Node program with the stack's environment. */
+function node(args: string[], options: { input?: string; env?: object } = {}): Promise<Ran> {
+  const child = spawn(process.execPath, args, {
+    cwd: ROOT,
+    env: { ...process.env, ...lab.description().environment, ...options.env },
+  });
+  const ran = { stdout: "", stderr: "" };
+  child.stdout.on("data", (chunk: Buffer) => (ran.stdout += chunk.toString()));
+  child.stderr.on("data", (chunk: Buffer) => (ran.stderr += chunk.toString()));
+  child.stdin.end(options.input ?? "");
+  return new Promise((resolve) => child.once("close", (code) => resolve({ code, ...ran })));
+}
+
+async function pulumi(args: string[], input?: string): Promise<void> {
+  const cli = require.resolve("pulumi/run.js");
+  const ran = await node([cli, ...args, "--stack", "sandbox", "--non-interactive"], { input });
+  if (ran.code !== 0) throw new Error(`pulumi ${args[0]}: ${ran.stderr}`);
+}
+
+function doctor(args: string[], options: { input?: string; env?: object } = {}): Promise<Ran> {
+  const command = ["-r", "./register.js", "commands/doctor.ts"];
+  return node([...command, "--config-file", configFile, ...args], options);
+}
+
+const onStack = (...args: string[]): string[] => ["--stack", "sandbox", ...args];
+
+/** Puts outputs into the stack as a deployment would have. */
+function pretendDeployment(): Promise<void> {
+  const { clientId, issuerUrl, redirectUris, scopes, settingsChangedAt } = lab.input();
+  const state = {
+    version: 3,
+    deployment: {
+      manifest: { time: new Date().toISOString(), magic: "", version: "" },
+      resources: [
+        {
+          urn: "urn:pulumi:sandbox::immich-authentik-sso::pulumi:pulumi:Stack::immich-authentik-sso-sandbox",
+          custom: false,
+          type: "pulumi:pulumi:Stack",
+          outputs: {
+            issuerUrl,
+            clientId,
+            clientSecret: CLIENT_SECRET,
+            scopes,
+            redirectUris,
+            settingsChangedAt,
+          },
+        },
+      ],
+    },
+  };
+  return pulumi(["stack", "import"], JSON.stringify(state));
+}
+
+test("nothing deployed: says so, and checks what is configured", async () => {
+  const { code, stdout, stderr } = await doctor(onStack("--json"));
+  const report = JSON.parse(stdout) as Report;
+  expect(report.checks.map((one) => one.id)).toEqual(checkIds);
+  expect(stderr).toMatch(/Nothing is deployed in this stack/);
+  expect(code).toBe(report.ok ? 0 : 1);
+});
+
+describe("deployed", () => {
+  beforeAll(pretendDeployment);
+
+  test("healthy: exit code 0, one object of JSON, nothing else", async () => {
+    const { code, stdout, stderr } = await doctor(onStack("--json"));
+    const report = JSON.parse(stdout) as Report;
+    expect(report.checks.filter((one) => one.verdict !== "ok")).toEqual([]);
+    expect({ code, ok: report.ok, stderr }).toEqual({ code: 0, ok: true, stderr: "" });
+    expect(Object.keys(report.checks[0] ?? {})).toEqual(["id", "verdict", "seen", "fix"]);
+  });
+
+  test("a changed secret: exit code 1, the table says which, why and what to do", async () => {
+    await lab.patchProvider({ client_secret: "canary-changed-by-hand" });
+    const { code, stdout, stderr } = await doctor(onStack());
+    expect(code).toBe(1);
+    expect(stdout).toMatch(/^BROKEN +client-secret +POST .*invalid_client/m);
+    expect(stdout).toMatch(/^ +to do: +.*`npx pulumi up --refresh --stack sandbox`/m);
+    expect(stdout + stderr).not.toMatch(/canary/);
+  });
+
+  test("Authentik's API, Immich and SSH down: the rest is still asked", async () => {
+    lab.apiProxy.down = true;
+    await lab.turnOff("immich/stop");
+    await lab.control("ssh/stop");
+    const started = Date.now();
+    const { code, stdout } = await doctor(onStack("--json"));
+    const { checks } = JSON.parse(stdout) as Report;
+    const broken = checks.filter((one) => one.verdict === "broken").map((one) => one.id);
+    expect({ code, broken }).toEqual({
+      code: 1,
+      broken: ["authentik-reachable", "immich-reachable", "host-reachable"],
+    });
+    expect(checks.find((one) => one.id === "client-secret")?.verdict).toBe("ok");
+    expect(Date.now() - started).toBeLessThan(30_000);
+  });
+
+  test("--login with a user's name, the password piped in: what Immich answered", async () => {
+    const { username, password } = lab.alice;
+    const login = onStack("--login", "--user", username);
+    const good = await doctor(login, { input: `${password}\n` });
+    expect(good.stderr).toMatch(/can't be done without a person/);
+    expect(good.stderr).toMatch(/Immich answered: HTTP 201, logged in as alice@example.test/);
+    expect(good.code).toBe(0);
+    const wrong = await doctor(login, { input: "canary-wrong\n" });
+    expect(wrong.stderr).toMatch(/stopped at authentik: Authentik says: Invalid password/);
+    expect(wrong.stderr + wrong.stdout).not.toMatch(/canary/);
+    expect(wrong.code).toBe(1);
+  });
+
+  test("--login without a terminal and without a name: says how", async () => {
+    const { code, stderr } = await doctor(onStack("--login"));
+    expect({ code, told: /--user NAME/.test(stderr) }).toEqual({ code: 2, told: true });
+  });
+});
+
+const unreadable: [string, string[], object, RegExp][] = [
+  ["no such stack", ["--stack", "nosuch"], {}, /no stack nosuch .*pulumi stack ls/],
+  [
+    "wrong passphrase",
+    onStack(),
+    { PULUMI_CONFIG_PASSPHRASE: "canary" },
+    /can't be decrypted: PULUMI_CONFIG_PASSPHRASE is not the one/,
+  ],
+  ["unknown option", ["--frobnicate"], {}, /usage: npm run doctor/],
+];
+
+test.each(unreadable)("%s: exit code 2 and one clear message", async (_name, args, env, says) => {
+  const { code, stdout, stderr } = await doctor(args, { env });
+  expect({ code, stdout }).toEqual({ code: 2, stdout: "" });
+  expect(stderr).toMatch(says);
+  expect(stderr).not.toMatch(/canary|at .*\(.*:\d+:\d+\)/);
+  expect(stderr.trim().split("\n").length).toBeLessThan(4);
+});
