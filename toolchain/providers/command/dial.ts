@@ -155,8 +155,8 @@ async function once(settings: Settings, session: Session): Promise<Client> {
         if (!pin || pin.matches(key)) return true;
         refused = new WrongHostKey(
           `ssh: handshake failed: ssh: host key mismatch: ${endpoint} answers with a key that is not the one in hostKey. ` +
-          "Nothing was told to it. If the host was set up anew, put its new key there,
-          ); if not, somebody else answers.";
+            "Nothing was told to it. If the host was set up anew, put its new key there; if not, somebody else answers.",
+        );
         return false;
       },
     });
