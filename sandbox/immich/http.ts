@@ -69,9 +69,12 @@ export function serve(
   manners: Manners,
 ): Server {
   const table = new Map(routes.map((route) => [`${route.method} ${route.path}`, route]));
-  return createServer((incoming, response) => {
+  const server = createServer((incoming, response) => {
     void answer(incoming, response);
   });
+  // A client that was busy for a while must not find its kept connection closed.
+  server.keepAliveTimeout = 60_000;
+  return server;
 
   async function answer(incoming: IncomingMessage, response: ServerResponse): Promise<void> {
     const request = await read(incoming);

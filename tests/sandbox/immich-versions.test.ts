@@ -65,6 +65,15 @@ const setRow = (databaseUrl: string, value: unknown) =>
     [JSON.stringify(value)],
   );
 
+async function setRows(databaseUrl: string, settings: JsonObject): Promise<void> {
+  for (const [key, value] of Object.entries(settings)) {
+    await query(databaseUrl, "INSERT INTO system_config VALUES ($1, $2)", [
+      `oauth.${key}`,
+      JSON.stringify(value),
+    ]);
+  }
+}
+
 async function get(immich: RunningImmich, path: string, headers: Record<string, string> = {}) {
   const response = await fetch(`${immich.url}${path}`, { headers });
   return { status: response.status, body: (await response.json()) as JsonObject };
@@ -156,6 +165,19 @@ test("an upgrade moves the old rows, and the versions are remembered", async () 
   expect(
     await query(databaseUrl, `SELECT version FROM version_history ORDER BY "createdAt"`),
   ).toEqual([{ version: "1.120.0" }, { version: "1.135.3" }]);
+}, 60_000);
+
+test("before 1.132 the issuer is not compared, and there is no PKCE", async () => {
+  for (const version of ["1.105.1", "1.131.3"]) {
+    const databaseUrl = await newDatabase();
+    const settings = oauth({ issuerUrl: `http://127.0.0.1:${oidc.port}/oidc/` });
+    await (await start(databaseUrl, version)).stop();
+    if (version === "1.131.3") await setRow(databaseUrl, { oauth: settings });
+    else await setRows(databaseUrl, settings);
+    const { authorize, callback } = await logInAs("petra", await start(databaseUrl, version));
+    expect(JSON.stringify(authorize)).not.toMatch(/code_challenge|Set-Cookie/i);
+    expect(callback).toMatchObject({ status: 201, body: { userEmail: "petra@example.test" } });
+  }
 }, 60_000);
 
 test("up to 1.106.2 settings are read once, later at each request", async () => {

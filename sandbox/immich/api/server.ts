@@ -25,7 +25,7 @@ export function serverRoutes(immich: Immich): Route[] {
     get(`${base}/ping`, "ping server", () => ({ res: "pong" })),
     get(`${base}/version`, "get server version", () => {
       const { major, minor, patch } = version;
-      return { major, minor, patch };
+      return { major, minor, patch, ...(traits.publicConfig ? { prerelease: null } : {}) };
     }),
     get(`${base}/features`, "get server features", ({ id }) => features(immich, id)),
     get(`${base}/config`, "get server config", ({ id }) => config(immich, id)),

@@ -6,19 +6,17 @@ import { sentences } from "../validation";
 
 /** The routes, under the paths of this version. */
 export function settingsRoutes(immich: Immich): Route[] {
-  const { traits } = immich;
   return [
-    ...routes(immich, "/api/system-config", "PUT"),
-    ...(traits.publicConfig ? routes(immich, "/api/admin/config", "PUT") : []),
-    ...(traits.publicConfig ? routes(immich, "/api/admin/config", "POST").slice(-1) : []),
+    ...routes(immich, "/api/system-config", "systemConfig"),
+    ...(immich.traits.publicConfig ? routes(immich, "/api/admin/config", "adminConfig") : []),
   ];
 }
 
-function routes(immich: Immich, path: string, method: "PUT" | "POST"): Route[] {
+function routes(immich: Immich, path: string, permission: string): Route[] {
   const { settings } = immich;
   const reader = { context: "SystemConfigService" };
   const admin = (request: Request, action: "read" | "update") =>
-    authenticate(immich, request, { admin: true, permission: `systemConfig.${action}` });
+    authenticate(immich, request, { admin: true, permission: `${permission}.${action}` });
   return [
     {
       method: "GET",
@@ -39,7 +37,7 @@ function routes(immich: Immich, path: string, method: "PUT" | "POST"): Route[] {
       },
     },
     {
-      method,
+      method: "PUT",
       path,
       does: "update config",
       async handle(request) {
