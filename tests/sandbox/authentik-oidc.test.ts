@@ -5,6 +5,8 @@ import { AuthentikProcess } from "./support/authentik";
 import { Browser, CALLBACK, find, makeClient, redeem, verified } from "./support/oidc";
 import type { Client } from "./support/oidc";
 
+jest.setTimeout(30_000);
+
 let authentik: AuthentikProcess;
 
 beforeAll(async () => {
