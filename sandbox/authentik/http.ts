@@ -83,6 +83,15 @@ function quote(text: string): string {
     .replace(/%20/g, "+");
 }
 
+/** A part of a path, decoded; as it is where it cannot be. */
+export function decodePart(part: string): string {
+  try {
+    return decodeURIComponent(part);
+  } catch {
+    return part;
+  }
+}
+
 /** Reads a request; a body above a megabyte is cut off, nothing here needs one. */
 export async function readCall(request: IncomingMessage): Promise<Call> {
   const chunks: Buffer[] = [];

@@ -1,4 +1,4 @@
-/** What the process is told when it is started: one JSON argument. */
+/** What the process is told when it is started: one JSON object. */
 
 /** A user to start with. */
 export interface UserOptions {
@@ -21,6 +21,11 @@ export interface AuthentikOptions {
   readonly controlToken?: string;
   /** Password of akadmin. @default none: akadmin cannot log in */
   readonly adminPassword?: string;
+  /**
+   * File that keeps everything but browser sessions and codes over a restart: written at the end, read
+   * at the start, when it is there. @default none: every start begins anew
+   */
+  readonly stateFile?: string;
   /** Names of groups to start with. @default [] */
   readonly groups?: readonly string[];
   /** @default [] */
@@ -29,7 +34,7 @@ export interface AuthentikOptions {
 
 /** Reads the options; throws with what is wrong. */
 export function parseOptions(argument: string | undefined): AuthentikOptions {
-  const usage = `One argument is needed: JSON such as {"token":"…","port":0}`;
+  const usage = `One argument (or SANDBOX_AUTHENTIK) is needed: JSON such as {"token":"…","port":0}`;
   if (argument === undefined) throw new Error(usage);
   let value: unknown;
   try {

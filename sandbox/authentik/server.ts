@@ -17,12 +17,14 @@ import { answerPage } from "./pages";
 import { errorPage } from "./pages/errors";
 import { seed } from "./seed";
 import { Sessions } from "./session";
+import { loadState } from "./state";
+import type { Store } from "./store";
 
 /** Starts an Authentik on 127.0.0.1; resolves when it answers. */
 export async function startServer(
   options: AuthentikOptions,
-): Promise<{ port: number; server: Server }> {
-  const store = seed(options);
+): Promise<{ port: number; server: Server; store: Store }> {
+  const store = (options.stateFile && loadState(options.stateFile)) || seed(options);
   const authentik: Authentik = {
     store,
     engine: await Engine.start(store),
@@ -33,12 +35,15 @@ export async function startServer(
   const server = createServer((request, response) => {
     void serve(authentik, control, request, response);
   });
+  // Longer than clients keep idle connections: none is closed under a request.
+  server.keepAliveTimeout = 65_000;
   await new Promise<void>((resolve, reject) => {
     server.once("error", reject);
     server.listen(options.port ?? 0, "127.0.0.1", resolve);
   });
   const address = server.address();
-  return { port: typeof address === "object" && address ? address.port : 0, server };
+  const port = typeof address === "object" && address ? address.port : 0;
+  return { port, server, store };
 }
 
 async function serve(

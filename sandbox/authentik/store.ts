@@ -48,6 +48,25 @@ export class Table<T extends { pk: Key }> {
   }
 }
 
+const TABLES = [
+  "flows",
+  "mappings",
+  "certificates",
+  "providers",
+  "applications",
+  "groups",
+  "bindings",
+  "users",
+  "tokens",
+] as const;
+
+/** A store as plain data. */
+export interface Snapshot {
+  readonly lastNumber: number;
+  readonly consents: readonly Consent[];
+  readonly tables: Readonly<Record<string, readonly { pk: Key }[]>>;
+}
+
 /** Everything that this Authentik knows. */
 export class Store {
   readonly flows = new Table<FlowRow>();
@@ -61,6 +80,25 @@ export class Store {
   readonly tokens = new Table<TokenRow>();
   private consents: Consent[] = [];
   private lastNumber = 0;
+
+  /** Everything as plain data, for a file. */
+  snapshot(): Snapshot {
+    const { lastNumber, consents } = this;
+    const rows = TABLES.map((name) => [name, this[name].all()] as const);
+    return { lastNumber, consents, tables: Object.fromEntries(rows) };
+  }
+
+  /** A store with everything that a snapshot has. */
+  static from(snapshot: Snapshot): Store {
+    const store = new Store();
+    store.lastNumber = snapshot.lastNumber;
+    store.consents = [...snapshot.consents];
+    for (const name of TABLES) {
+      const table = store[name] as Table<{ pk: Key }>;
+      for (const row of snapshot.tables[name] ?? []) table.put(row);
+    }
+    return store;
+  }
 
   /** A new UUID for an object. */
   newId(): string {

@@ -68,6 +68,7 @@ describe("the process", () => {
     [["{}"], '"token" is missing'],
   ])("says why it does not start: %j", async (argument, why) => {
     const [code, , err] = await run(argument);
+    expect(code).toBe(1);
     expect(err).toMatch(new RegExp(`^The sandbox's Authentik did not start: .*(${why})`));
     expect(err.trim().split("\n")).toHaveLength(1);
   });

@@ -1,6 +1,6 @@
 /** /api/v3/: who asks, which path, which method; then the resource's own handler. */
 import type { Call, Reply } from "../http";
-import { empty, html } from "../http";
+import { decodePart, empty, html } from "../http";
 import type { UserRow } from "../model";
 import { notFoundPage } from "../pages/errors";
 import type { Store } from "../store";
@@ -83,20 +83,12 @@ function match(path: string): { route: ApiRoute; params: Record<string, string> 
       const given = asked[at] ?? "";
       if (!part.startsWith(":")) return part === given;
       if (given === "") return false;
-      params[part.slice(1)] = decode(given);
+      params[part.slice(1)] = decodePart(given);
       return true;
     });
     if (fits) return { route, params };
   }
   return undefined;
-}
-
-function decode(part: string): string {
-  try {
-    return decodeURIComponent(part);
-  } catch {
-    return part;
-  }
 }
 
 function authenticate(store: Store, call: Call): { user: UserRow } | { refused: string } {

@@ -7,7 +7,7 @@ import { randomUUID } from "node:crypto";
 
 import type { Authentik } from "../context";
 import type { Call, Reply } from "../http";
-import { empty, html, json, redirect } from "../http";
+import { decodePart, empty, html, json, redirect } from "../http";
 import type { FlowRow } from "../model";
 import { clientLocation, fulfil } from "../oidc/authorize";
 import { notFoundPage } from "../pages/errors";
@@ -28,7 +28,7 @@ type Outcome = Challenge | "passed";
 /** Answers the flow executor. */
 export async function execute(authentik: Authentik, call: Call, session: Session): Promise<Reply> {
   const { store } = authentik;
-  const slug = decodeURIComponent(call.path.slice(EXECUTOR.length).replace(/\/$/, ""));
+  const slug = decodePart(call.path.slice(EXECUTOR.length).replace(/\/$/, ""));
   const flow = store.flows.find((row) => row.slug === slug);
   if (!flow) return html(404, notFoundPage());
   const plan = planFor(session, flow, call);

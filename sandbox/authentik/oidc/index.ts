@@ -3,7 +3,7 @@ import { randomUUID } from "node:crypto";
 
 import type { Authentik } from "../context";
 import type { Call, Reply } from "../http";
-import { empty, html, json, redirect, withHeaders } from "../http";
+import { decodePart, empty, html, json, redirect, withHeaders } from "../http";
 import { notFoundPage } from "../pages/errors";
 import type { Session } from "../session";
 import { authorize } from "./authorize";
@@ -43,7 +43,7 @@ export async function answerOidc(
   }
   if (path === "userinfo/") return withHeaders(await userinfo(authentik, call), CORS);
   const [slug = "", ...rest] = path.split("/");
-  return bySlug(authentik, call, session, decodeURIComponent(slug), rest.join("/"));
+  return bySlug(authentik, call, session, decodePart(slug), rest.join("/"));
 }
 
 function bySlug(

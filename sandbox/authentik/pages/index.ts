@@ -1,7 +1,7 @@
 /** Pages by path: flows, the home page, and the short addresses that lead to them. */
 import type { Authentik } from "../context";
 import type { Call, Reply } from "../http";
-import { empty, encodeQuery, html, redirect } from "../http";
+import { decodePart, empty, encodeQuery, html, redirect } from "../http";
 import { LOGIN_FLOW } from "../oidc/authorize";
 import type { Session } from "../session";
 import { notFoundPage } from "./errors";
@@ -15,7 +15,7 @@ export function answerPage({ store }: Authentik, call: Call, session: Session): 
   if (!known) return call.method === "GET" ? html(404, notFoundPage()) : empty(405);
   if (call.method !== "GET") return empty(405);
   if (flowSlug !== undefined) {
-    const flow = store.flows.find((row) => row.slug === decodeURIComponent(flowSlug));
+    const flow = store.flows.find((row) => row.slug === decodePart(flowSlug));
     if (!flow) return html(404, notFoundPage());
     const { plan } = session;
     // A flow opened by itself begins anew; one that an authorization waits for goes on.
