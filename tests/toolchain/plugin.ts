@@ -12,6 +12,7 @@ import { EngineService } from "@pulumi/pulumi/proto/engine_grpc_pb";
 import type { LogRequest } from "@pulumi/pulumi/proto/engine_pb";
 import { ResourceProviderClient } from "@pulumi/pulumi/proto/provider_grpc_pb";
 import * as rpc from "@pulumi/pulumi/proto/provider_pb";
+import { Status } from "@pulumi/pulumi/proto/status_pb";
 
 export type Json = null | boolean | number | string | Json[] | { [key: string]: Json };
 export type Props = Record<string, Json>;
@@ -232,6 +233,26 @@ export class Plugin {
     request.setTok(token);
     request.setArgs(struct(args));
     return props((await this.call<rpc.InvokeResponse>("invoke", request)).getReturn());
+  }
+
+  /** What a create or update left behind when it failed. */
+  async failureOf(
+    work: Promise<unknown>,
+  ): Promise<{ id: string; state: Props; reasons: string[] }> {
+    const error = await work.then(
+      () => {
+        throw new Error("it did not fail");
+      },
+      (reason: grpc.ServiceError) => reason,
+    );
+    const bytes = error.metadata.get("grpc-status-details-bin")[0] as Buffer;
+    const detail = Status.deserializeBinary(bytes).getDetailsList()[0]?.getValue_asU8();
+    const failed = rpc.ErrorResourceInitFailed.deserializeBinary(detail ?? new Uint8Array());
+    return {
+      id: failed.getId(),
+      state: props(failed.getProperties()),
+      reasons: failed.getReasonsList(),
+    };
   }
 
   cancel(): Promise<Empty> {

@@ -99,15 +99,22 @@ export class HttpError extends ProviderError {
     path: string,
     text: string,
   ) {
+    const page = /^\s*</.test(text);
     super(
-      `HTTP Error '${status} ${reason}' during request '${method} ${path}': "${text.slice(0, 4_000)}"${hint(status)}`,
+      `HTTP Error '${status} ${reason}' during request '${method} ${path}': "${page ? "(an HTML page)" : text.slice(0, 4_000)}"` +
+        hint(status, page),
     );
   }
 }
 
-function hint(status: number): string {
-  if (status !== 403) return "";
-  return "\nCheck the API token: npx pulumi config set --secret authentik:token …";
+function hint(status: number, page: boolean): string {
+  if (status === 403) {
+    return "\nCheck the API token and its rights: npx pulumi config set --secret authentik:token …";
+  }
+  if (page || status >= 500) {
+    return "\nCheck that authentik:url is the address of Authentik itself, and that it has started up.";
+  }
+  return "";
 }
 
 function address(base: string, path: string, query: Query | undefined): URL {
