@@ -13,32 +13,39 @@ export interface Log {
   raw(text: string): void;
 }
 
-/**
- * @param file appended to; stderr when not given.
- * @param separate from 1.106 on two workers write one log, and each names itself.
- */
-export function createLog(file: string | undefined, separate: boolean): Log {
+/** Who writes: a worker since 1.106, the one server before, Immich's command line. */
+export type Writer = "worker" | "server" | "command";
+
+/** @param file appended to; when not given stderr, or stdout for the command line. */
+export function createLog(file: string | undefined, writer: Writer): Log {
   const raw = (text: string): void => {
-    if (file === undefined) process.stderr.write(text);
-    else appendFileSync(file, text);
+    if (file !== undefined) appendFileSync(file, text);
+    else if (writer === "command") process.stdout.write(text);
+    else process.stderr.write(text);
   };
   return {
     raw,
     write(level, context, message, id) {
-      const time = new Date().toLocaleString("en-US", {
-        month: "2-digit",
-        day: "2-digit",
-        year: "numeric",
-        hour: "numeric",
-        minute: "2-digit",
-        second: "2-digit",
-      });
-      const name = separate
-        ? `[Api:${context}${id === undefined ? "" : `~${id}`}]`
-        : `[ImmichServer] [${context}]`;
-      raw(`[Nest] ${process.pid}  - ${time} ${level.padStart(7)} ${name} ${message}\n`);
+      const names: Record<Writer, string> = {
+        worker: `[Api:${context}${id === undefined ? "" : `~${id}`}]`,
+        server: `[ImmichServer] [${context}]`,
+        command: `[${context}]`,
+      };
+      raw(`[Nest] ${process.pid}  - ${now()} ${level.padStart(7)} ${names[writer]} ${message}\n`);
     },
   };
+}
+
+/** 11/23/2026, 1:43:38 PM */
+function now(): string {
+  return new Date().toLocaleString("en-US", {
+    month: "2-digit",
+    day: "2-digit",
+    year: "numeric",
+    hour: "numeric",
+    minute: "2-digit",
+    second: "2-digit",
+  });
 }
 
 /** An error with its causes, as Node prints it. */

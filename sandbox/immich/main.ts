@@ -26,7 +26,7 @@ import { parseVersion, traitsOf } from "./versions";
 async function main(options: Options): Promise<void> {
   const version = parseVersion(options.version);
   const traits = traitsOf(version);
-  const log = createLog(options.logFile, traits.document);
+  const log = createLog(options.logFile, traits.document ? "worker" : "server");
   const toFile = options.logFile !== undefined;
   try {
     const immich = await assemble(options, log);

@@ -12,6 +12,7 @@ import { replayBadRows, replayLogins, replayOddProviders } from "./immich/replay
 import { replayOldServer } from "./immich/replay/oldServer";
 import { Server } from "./immich/replay/server";
 import {
+  replayCommands,
   replayFreshServer,
   replayIssuers,
   replaySavesAndPasswords,
@@ -25,7 +26,6 @@ const comparison = new Comparison({
     "Immich reads YAML, which JSON is a part of; the sandbox reads JSON only",
   discovery_hangs_timeout_2000ms:
     "no answer was recorded: 2000 are seconds to Immich; the case with 5 seconds is replayed",
-  "cli_enable-oauth-login and its like": "the sandbox has no `immich-admin` command",
   "log of the microservices worker": "the sandbox's Immich is one process, Immich is two",
   "restart, seconds_from_sql_commit_to_visible": "durations, of another machine",
 });
@@ -55,6 +55,7 @@ describe("Immich 1.135.3, one server from its first start on", () => {
   test("logins on rows with bad values", () => replayBadRows(server), 120_000);
   test("odd providers, links and logout", () => replayOddProviders(server), 120_000);
   test("saves over a direct write; no passwords", () => replaySavesAndPasswords(server), 60_000);
+  test("immich-admin", () => replayCommands(server), 60_000);
 });
 
 test("Immich 1.105.1: rows of system_config, read once", () => replayOldServer(stage), 120_000);

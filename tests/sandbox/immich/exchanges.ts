@@ -96,6 +96,14 @@ export interface Exchanges {
     readonly passwordOff: { readonly features: JsonObject; readonly login: Answer };
     readonly logAfterPut: readonly string[];
     readonly stalePut: { readonly status: number; readonly row_after: Json };
+    readonly commands: readonly {
+      readonly name: string;
+      readonly exitCode: number;
+      readonly says: string;
+      readonly row: Json;
+      /** `oauth` of /api/server/features right afterwards. */
+      readonly oauth: boolean;
+    }[];
   };
   readonly old: {
     readonly version: Json;

@@ -85,3 +85,15 @@ function portOf(child: ChildProcess): Promise<number> {
     child.once("exit", (code) => fail(new Error(`ended with code ${code}: ${errors}`)));
   });
 }
+
+/** Runs Immich's command line. */
+export function runImmichAdmin(
+  options: { readonly databaseUrl: string },
+  command: string,
+): Promise<{ exitCode: number | null; says: string }> {
+  const args = ["-r", "./register.js", "sandbox/immich/admin.ts", JSON.stringify(options), command];
+  const child = spawn(process.execPath, args, { cwd: ROOT, stdio: ["ignore", "pipe", "ignore"] });
+  let says = "";
+  child.stdout.on("data", (chunk: Buffer) => (says += chunk.toString()));
+  return new Promise((done) => child.once("close", (exitCode) => done({ exitCode, says })));
+}

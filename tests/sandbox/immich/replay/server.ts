@@ -14,6 +14,7 @@ export class Server {
   private constructor(
     readonly stage: Stage,
     readonly immich: RunningImmich,
+    readonly databaseUrl: string,
     readonly database: Client,
   ) {}
 
@@ -23,7 +24,7 @@ export class Server {
     const immich = await startImmich({ databaseUrl, admin: false });
     const database = new Client({ connectionString: databaseUrl });
     await database.connect();
-    return new Server(stage, immich, database);
+    return new Server(stage, immich, databaseUrl, database);
   }
 
   async stop(): Promise<void> {

@@ -2,6 +2,7 @@
 import { isObject, type JsonObject } from "../../../../sandbox/immich/merge";
 import { changed, fill } from "../exchanges";
 import { post } from "../login";
+import { runImmichAdmin } from "../server";
 import type { Server } from "./server";
 import { ADMIN, WEB } from "./stage";
 
@@ -85,4 +86,20 @@ export async function replaySavesAndPasswords(server: Server): Promise<void> {
   const { features, login } = cache.passwordOff;
   comparison.equal("password_off, features", { oauth, passwordLogin }, features);
   comparison.equal("password_off, login", await server.ask("/api/auth/login", post(ADMIN)), login);
+}
+
+/** Parts 3: Immich's command line. */
+export async function replayCommands(server: Server): Promise<void> {
+  const { comparison, recorded, base } = server.stage;
+  const { clientId = "", issuerUrl = "" } = base;
+  const oauth = { clientId, issuerUrl, foo: 1 };
+  await server.setRow({ oauth, passwordLogin: { enabled: false } });
+  for (const { name, exitCode, says, row, oauth } of recorded.cache.commands) {
+    const outcome = await runImmichAdmin({ databaseUrl: server.databaseUrl }, name);
+    const shown = { ...outcome, says: outcome.says.replace(/\[Nest\].*?[AP]M +/g, "") };
+    comparison.equal(name, shown, { exitCode, says });
+    comparison.equal(`${name}, row`, await server.row(), row);
+    const features = await server.read("/api/server/features");
+    comparison.equal(`${name}, features`, features["oauth"], oauth);
+  }
 }
