@@ -3,11 +3,16 @@
 import { createRequire } from "node:module";
 import * as path from "node:path";
 import { keepCompiledCode } from "./compile-cache";
+import { cacheFolder, modulesOf, rememberDynamicResources } from "./dynamic-memory";
+import { loadLater } from "./lazy-modules";
 
-const provider = "@pulumi/pulumi/cmd/dynamic-provider";
-const load = createRequire(path.join(process.cwd(), "package.json"));
-const [modules] = load.resolve(provider).split(path.join("@pulumi", "pulumi", "cmd"));
-if (modules) keepCompiledCode(path.join(modules, ".cache/pulumi"), "dynamic");
+const program = process.cwd();
+const load = createRequire(path.join(program, "package.json"));
+const provider = load.resolve("@pulumi/pulumi/cmd/dynamic-provider");
+const modules = modulesOf(provider);
+keepCompiledCode(cacheFolder(modules), "dynamic");
+loadLater("@npmcli/arborist", "typescript");
+rememberDynamicResources(modules, program);
 
 // The engine ends its plugins with this signal; an exit in order lets the cache be written.
 process.once("SIGINT", () => process.exit(0));

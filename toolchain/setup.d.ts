@@ -45,9 +45,10 @@ export interface Reach {
   whyNot(root: string, version: string, downloadFailure: string): Promise<string | undefined>;
   bundleCliParts(
     root: string,
+    home: string,
     targets: { bin: string; languageHost?: string; dynamicLauncher?: string },
   ): Promise<void>;
-  bundleStandIn(root: string, source: string, executable: string): Promise<void>;
+  bundlePlugin(root: string, home: string, source: string, executable: string): Promise<void>;
 }
 
 export interface EnsureOptions extends Where {

@@ -33,13 +33,13 @@ const reach: Reach = {
     calls.push(`build ${version}`);
     writeExecutable(target, compiled);
   },
-  bundleCliParts: async (_root, { languageHost, dynamicLauncher }) => {
+  bundleCliParts: async (_root, _home, { languageHost, dynamicLauncher }) => {
     calls.push("bundle language host");
     for (const file of [languageHost, dynamicLauncher]) {
       if (file) writeExecutable(file, "#!/usr/bin/env node\n");
     }
   },
-  bundleStandIn: async (_root, source, executable) => {
+  bundlePlugin: async (_root, _home, source, executable) => {
     calls.push(`bundle ${source.split("/").at(-2)}`);
     writeExecutable(executable, "#!/usr/bin/env node\n");
   },
@@ -182,11 +182,11 @@ test("a build that is interrupted leaves nothing that could be taken for the CLI
 });
 
 test("stand-ins that were half made are made again", async () => {
-  const bundleStandIn = async (_root: string, _source: string, executable: string) => {
+  const bundlePlugin: Reach["bundlePlugin"] = async (_root, _home, _source, executable) => {
     writeExecutable(executable, "#!half");
     throw new Error("the disk is full");
   };
-  await expect(setUp({ bundleStandIn })).rejects.toThrow("the disk is full");
+  await expect(setUp({ bundlePlugin })).rejects.toThrow("the disk is full");
   expect(origins(report({ home }))["provider command"]).toBe("stand-in");
   await setUp();
   expect(calls).toEqual(providerSources.map((name) => `bundle ${name}`));
@@ -194,8 +194,10 @@ test("stand-ins that were half made are made again", async () => {
 
 test("without downloads and without Go it says both ways out", async () => {
   process.env.PATH = path.dirname(process.execPath);
-  const { whyNot: _replacement, ...rest } = reach;
-  const error: Error = await ensure({ home, quiet: true, reach: rest }).catch((reason) => reason);
+  const { downloadCli } = reach;
+  const error: Error = await ensure({ home, quiet: true, reach: { downloadCli } }).catch(
+    (reason) => reason,
+  );
   expect(error.message).toContain("could not be downloaded: downloads.example cannot be reached");
   expect(error.message).toContain("setup.js --retry");
   expect(error.message).toContain("install Go");

@@ -1,19 +1,17 @@
 // Says, once in each run of the CLI, that stand-ins are at work.
 import * as fs from "node:fs";
 import * as path from "node:path";
-import { bin, ownFolder } from "./places";
-import { pluginOf, pulumiPackages } from "./packages";
+import { ownFolder } from "./places";
 
 /**
  * Prints one line to the user that stand-ins are in use, and for what. `pulumi up` starts a language host
- * for its preview and one for its update: the engine's process id, kept beside the marker, tells that its
- * user knows already.
+ * for its preview and one for its update: the engine's process id, kept beside us, tells that its user
+ * knows already.
  *
- * @param directory the program's folder
+ * @param providers the names of the plugins that are stand-ins
  */
-export function sayStandIns(directory: string): void {
-  if (!fs.existsSync(path.join(bin, "stand-ins.json")) || isTold()) return;
-  const providers = standInProviders(directory);
+export function sayStandIns(providers: readonly string[]): void {
+  if (isTold()) return;
   const what = providers.length
     ? `language host and providers (${providers.join(", ")})`
     : "language host";
@@ -38,14 +36,4 @@ function isTold(): boolean {
     // A folder that cannot be written to: the line appears twice in `pulumi up`.
   }
   return false;
-}
-
-function standInProviders(directory: string): string[] {
-  const plugins = path.resolve(bin, "../../..", "plugins");
-  return pulumiPackages(directory).flatMap(({ manifest }) => {
-    const plugin = pluginOf(manifest);
-    if (!plugin) return [];
-    const folder = `resource-${plugin.name}-v${plugin.version}`;
-    return fs.existsSync(path.join(plugins, folder, "stand-in.json")) ? [plugin.name] : [];
-  });
 }

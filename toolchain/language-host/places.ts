@@ -1,8 +1,11 @@
 // Where toolchain/setup.js has put this language host.
 import * as path from "node:path";
 
-/** The folder of the CLI and of this executable; what lies in it is Pulumi's, but for a few files. */
-export const bin = path.dirname(process.argv[1] ?? "");
+/** The folder that is ours alone, beside the executable. */
+export const ownFolder = path.dirname(process.argv[1] ?? "");
 
-/** The folder in it that is ours alone. */
-export const ownFolder = path.join(bin, "stand-ins");
+/** The folder of the CLI and of the executable; what lies in it is Pulumi's, but for a few files. */
+export const bin = path.dirname(ownFolder);
+
+/** $PULUMI_HOME, in which `bin` is versions/VERSION/bin. */
+export const home = path.resolve(bin, "../../..");

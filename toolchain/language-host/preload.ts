@@ -1,7 +1,8 @@
-// Loaded into the program's process before anything else (node --require): keeps compiled code in the
-// node_modules folder that Pulumi's SDK is in, where `npm ci` takes it away.
-import * as path from "node:path";
+// Loaded into the program's process before anything else (node --require): makes it start fast.
 import { keepCompiledCode } from "../compile-cache";
+import { cacheFolder, modulesOf } from "../dynamic-memory";
+import { loadLater } from "../lazy-modules";
 
-const [modules, rest] = (process.argv[1] ?? "").split(path.join("@pulumi", "pulumi", "cmd"));
-if (modules && rest !== undefined) keepCompiledCode(path.join(modules, ".cache/pulumi"), "program");
+const modules = modulesOf(process.argv[1] ?? "");
+if (modules) keepCompiledCode(cacheFolder(modules), "program");
+loadLater("@npmcli/arborist");

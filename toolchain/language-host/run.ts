@@ -4,8 +4,11 @@ import * as fs from "node:fs";
 import { createRequire } from "node:module";
 import * as path from "node:path";
 import { RunRequest, RunResponse } from "@pulumi/pulumi/proto/language_pb";
+import { hasDynamicResources, modulesOf } from "../dynamic-memory";
+import { startAhead } from "./ahead";
 import { sayStandIns } from "./notice";
 import { ownFolder } from "./places";
+import { isInstalled, standInProviders } from "./stand-ins";
 import { type ProgramOptions, programOptions } from "./options";
 
 /** The exit code of a program that has told the user what was wrong; cmd/run/index.js of @pulumi/pulumi. */
@@ -29,7 +32,11 @@ let running: ChildProcess | undefined;
  */
 export async function runProgram(request: RunRequest, engineAddress: string): Promise<RunResponse> {
   const launch = prepare(request, engineAddress);
-  sayStandIns(launch.cwd);
+  if (isInstalled()) {
+    const providers = standInProviders(launch.cwd);
+    sayStandIns(providers);
+    startAhead({ engine: engineAddress, providers, dynamic: dynamicProvider(request, launch.cwd) });
+  }
   const { code, signal } = await run(launch);
   const response = new RunResponse();
   if (code === userHasBeenTold) response.setBail(true);
@@ -65,6 +72,32 @@ export function prepare(request: RunRequest, engineAddress: string): Launch {
     ...request.getArgsList(),
   ];
   return { args, env: environment(request, options), cwd: directory };
+}
+
+/** What the engine puts into the environment of the provider of dynamic resources, if there are any. */
+function dynamicProvider(
+  request: RunRequest,
+  directory: string,
+): Record<string, string> | undefined {
+  // The provider is started where we are, so the folder must be the one that it would be started in.
+  if (process.cwd() !== directory) return undefined;
+  if (!hasDynamicResources(modulesOf(entryPoint(directory)), directory)) return undefined;
+  const options = request.getInfo()?.getOptions()?.toJavaScript() ?? {};
+  const own = "pulumi-nodejs:";
+  const config = [...request.getConfigMap().toArray()]
+    .filter(([key]) => key.startsWith(own))
+    .map(([key, value]) => [key.slice(own.length), value]);
+  return {
+    ...Object.fromEntries(
+      Object.entries(options).map(([key, value]) => [
+        `PULUMI_RUNTIME_${key.toUpperCase()}`,
+        String(value),
+      ]),
+    ),
+    PULUMI_NODEJS_PROJECT: request.getProject(),
+    PULUMI_PROJECT: request.getProject(),
+    PULUMI_CONFIG: JSON.stringify(Object.fromEntries(config)),
+  };
 }
 
 /** Makes the program start faster; see preload.ts. */

@@ -5,12 +5,12 @@ const crypto = require("node:crypto");
 const fs = require("node:fs");
 const path = require("node:path");
 
-function* typescriptFiles(folder) {
+function* sources(folder) {
   const entries = fs.readdirSync(folder, { withFileTypes: true });
   for (const entry of entries.sort((a, b) => (a.name < b.name ? -1 : 1))) {
     const file = path.join(folder, entry.name);
-    if (entry.isDirectory()) yield* typescriptFiles(file);
-    else if (entry.name.endsWith(".ts")) yield file;
+    if (entry.isDirectory()) yield* sources(file);
+    else if (/\.(ts|sh)$/.test(entry.name)) yield file;
   }
 }
 
@@ -19,7 +19,7 @@ function fingerprint(root) {
   const hash = crypto.createHash("sha256");
   const toolchain = path.join(root, "toolchain");
   const files = [
-    ...typescriptFiles(toolchain),
+    ...sources(toolchain),
     path.join(__dirname, "bundle.js"),
     path.join(root, "package-lock.json"),
   ];
@@ -35,11 +35,11 @@ const external = ["cpu-features", "*.node", "pg-native"];
 /**
  * Makes files from sources, each in one step, so that a run that uses it never sees half of it.
  *
- * @param files of each: `source` (a TypeScript file), `target`, and `executable` if it is one
+ * @param files of each: `source` (a TypeScript file), `target`
  */
 async function bundle(root, files) {
   const esbuild = require(path.join(root, "node_modules/esbuild"));
-  const make = async ({ source, target, executable = false }) => {
+  const make = async ({ source, target }) => {
     const unfinished = `${target}.new.${process.pid}`;
     try {
       await esbuild.build({
@@ -52,10 +52,8 @@ async function bundle(root, files) {
         keepNames: true,
         legalComments: "none",
         external,
-        ...(executable ? { banner: { js: "#!/usr/bin/env node" } } : {}),
         logLevel: "silent",
       });
-      fs.chmodSync(unfinished, executable ? 0o755 : 0o644);
       fs.renameSync(unfinished, target);
     } catch (error) {
       throw new Error(`making the stand-in of ${source} failed: ${error.message}`, {
@@ -70,13 +68,46 @@ async function bundle(root, files) {
 }
 
 /**
- * The files of one stand-in: the executable is small, and loads the rest with its compiled code. The
- * executable comes last, when it has something to load.
+ * Bundles a stand-in into the folder `stand-ins` beside its executable: NAME.js is small and loads
+ * NAME.bundle.js with its compiled code.
  */
-async function bundleStandIn(root, source, executable) {
-  const folder = path.join(path.dirname(executable), "stand-ins");
-  await bundle(root, [{ source, target: path.join(folder, `${path.basename(executable)}.js`) }]);
-  await bundle(root, [{ source: "toolchain/launcher.ts", target: executable, executable: true }]);
+async function bundleInto(root, folder, name, source) {
+  await bundle(root, [{ source, target: path.join(folder, `${name}.bundle.js`) }]);
+  const launcher = "toolchain/launcher.ts";
+  await bundle(root, [{ source: launcher, target: path.join(folder, `${name}.js`) }]);
 }
 
-module.exports = { fingerprint, bundle, bundleStandIn };
+/** Writes an executable of ours: the shell script that starts what is in `stand-ins` beside it. */
+function writeLauncher(root, home, executable) {
+  const script = fs.readFileSync(path.join(root, "toolchain/launcher.sh"), "utf8");
+  const ahead = path.relative(path.dirname(executable), path.join(home, ".toolchain-ahead"));
+  const unfinished = `${executable}.new.${process.pid}`;
+  fs.writeFileSync(unfinished, script.replace("@AHEAD@", ahead), { mode: 0o755 });
+  fs.renameSync(unfinished, executable);
+}
+
+/** Makes a plugin's stand-in. The executable comes last, when it has something to start. */
+async function bundlePlugin(root, home, source, executable) {
+  const folder = path.join(path.dirname(executable), "stand-ins");
+  await bundleInto(root, folder, path.basename(executable), source);
+  writeLauncher(root, home, executable);
+}
+
+/** Makes what lies beside the CLI: `languageHost`, `dynamicLauncher` are where it goes, or undefined. */
+async function bundleCliParts(root, home, { languageHost, dynamicLauncher, bin }) {
+  const folder = path.join(bin, "stand-ins");
+  if (languageHost) {
+    const source = (name) => `toolchain/language-host/${name}.ts`;
+    await bundle(root, [{ source: source("preload"), target: path.join(folder, "preload.js") }]);
+    await bundleInto(root, folder, "together", "toolchain/providers/together.ts");
+    await bundleInto(root, folder, path.basename(languageHost), source("main"));
+    writeLauncher(root, home, languageHost);
+  }
+  if (dynamicLauncher) {
+    const target = path.join(folder, `${path.basename(dynamicLauncher)}.js`);
+    await bundle(root, [{ source: "toolchain/dynamic-launcher.ts", target }]);
+    writeLauncher(root, home, dynamicLauncher);
+  }
+}
+
+module.exports = { fingerprint, bundleCliParts, bundlePlugin };

@@ -3,7 +3,7 @@
 
 const fs = require("node:fs");
 const path = require("node:path");
-const { bundle, bundleStandIn } = require("./bundle.js");
+const { bundleCliParts, bundlePlugin } = require("./bundle.js");
 const { downloadCli, downloadPlugin } = require("./download.js");
 const { buildEngine, whyNot } = require("./engine.js");
 const { failedLately, rememberFailure } = require("./memory.js");
@@ -11,20 +11,7 @@ const { removeCliParts, removePlugin } = require("./remove.js");
 const { surveyCli, surveyPlugin } = require("./survey.js");
 
 /** The functions that take long or reach outside, in one place so that tests can put others there. */
-const reach = { downloadCli, downloadPlugin, buildEngine, whyNot, bundleCliParts, bundleStandIn };
-
-/** What lies beside the CLI: `languageHost` and `dynamicLauncher` are where it goes, or undefined. */
-async function bundleCliParts(root, { languageHost, dynamicLauncher, bin }) {
-  if (languageHost) {
-    const preload = "toolchain/language-host/preload.ts";
-    await bundle(root, [{ source: preload, target: path.join(bin, "stand-ins/preload.js") }]);
-    await bundleStandIn(root, "toolchain/language-host/main.ts", languageHost);
-  }
-  if (dynamicLauncher) {
-    const source = "toolchain/dynamic-launcher.ts";
-    await bundle(root, [{ source, target: dynamicLauncher, executable: true }]);
-  }
-}
+const reach = { downloadCli, downloadPlugin, buildEngine, whyNot, bundleCliParts, bundlePlugin };
 
 function writeMarker(file, content) {
   fs.mkdirSync(path.dirname(file), { recursive: true });
@@ -108,7 +95,9 @@ async function bringCli(root, places, hash, step, use = reach) {
     if (target) files.push(path.basename(target));
   }
   writeMarker(places.marker, { files });
-  await step("Making the stand-in of the language host", () => use.bundleCliParts(root, wanted));
+  await step("Making the stand-in of the language host", () =>
+    use.bundleCliParts(root, places.home, wanted),
+  );
   writeMarker(places.marker, { files, hash });
 }
 
@@ -122,7 +111,7 @@ async function bringPlugin(root, plugin, places, hash, step, use = reach) {
   if (found.origin === "stand-in" && found.marker.hash === hash) return;
   writeMarker(plugin.marker, { plugin: plugin.name, version: plugin.version });
   await step(`Making the stand-in of the provider ${plugin.name}`, () =>
-    use.bundleStandIn(root, plugin.source, plugin.executable),
+    use.bundlePlugin(root, places.home, plugin.source, plugin.executable),
   );
   writeMarker(plugin.marker, { plugin: plugin.name, version: plugin.version, hash });
 }

@@ -55,6 +55,7 @@ function cliPlaces(home, version) {
     marker: path.join(bin, "stand-ins.json"),
     lock: path.join(home, ".toolchain.lock"),
     memory: path.join(home, ".toolchain.json"),
+    ahead: path.join(home, ".toolchain-ahead"),
   };
 }
 

@@ -10,7 +10,9 @@ function removeCliParts(places) {
   const marker = readJson(places.marker);
   if (!marker) return;
   for (const name of marker.files ?? []) fs.rmSync(path.join(places.bin, name), { force: true });
-  fs.rmSync(path.join(places.bin, "stand-ins"), { recursive: true, force: true });
+  for (const folder of [path.join(places.bin, "stand-ins"), places.ahead]) {
+    fs.rmSync(folder, { recursive: true, force: true });
+  }
   fs.rmSync(places.marker, { force: true });
   for (const folder of [places.bin, places.root]) {
     if (fs.existsSync(folder) && fs.readdirSync(folder).length === 0) fs.rmdirSync(folder);

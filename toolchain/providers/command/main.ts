@@ -1,16 +1,4 @@
-// Stand-in for the plugin `command`: commands on other hosts, over real SSH.
-
 import { main } from "../server";
-import type { Provider } from "../provider";
-import { remoteCommand } from "./command";
-
-/** What the engine is told of this provider. */
-export const provider: Provider = {
-  name: "command",
-  version: "1.2.1",
-  resources: { "command:remote:Command": remoteCommand },
-  lookups: {},
-  configure: async () => {},
-};
+import { provider } from "./plugin";
 
 void main(provider);

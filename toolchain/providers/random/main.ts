@@ -1,16 +1,4 @@
-// Stand-in for the plugin `random`: passwords from the system's random source.
-
 import { main } from "../server";
-import type { Provider } from "../provider";
-import { randomPassword } from "./password";
-
-/** What the engine is told of this provider. */
-export const provider: Provider = {
-  name: "random",
-  version: "4.21.2",
-  resources: { "random:index/randomPassword:RandomPassword": randomPassword },
-  lookups: {},
-  configure: async () => {},
-};
+import { provider } from "./plugin";
 
 void main(provider);

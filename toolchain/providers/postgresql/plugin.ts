@@ -1,0 +1,30 @@
+// Stand-in for the plugin `postgresql`: roles and grants, by real SQL.
+
+import { ProviderError, type Provider } from "../provider";
+import { Server } from "./connection";
+import { configured } from "./config";
+import { grant } from "./grant";
+import { role } from "./role";
+
+let server: Server | undefined;
+
+/** The server that this provider was configured for. Nothing is connected before the first statement. */
+function database(): Server {
+  if (!server)
+    throw new ProviderError("The provider postgresql was used before it was configured.");
+  return server;
+}
+
+/** What the engine is told of this provider. */
+export const provider: Provider = {
+  name: "postgresql",
+  version: "3.18.1",
+  resources: {
+    "postgresql:index/grant:Grant": grant(database),
+    "postgresql:index/role:Role": role(database),
+  },
+  lookups: {},
+  async configure(config) {
+    server = new Server(configured(config, process.env));
+  },
+};
