@@ -28,7 +28,7 @@ export function readAuthorizePage(reply: Reply, redirectUri: string): Page {
 
 /**
  * client-known: both error pages are HTTP 400, so several witnesses are heard: any redirect URI that is
- * accepted, the token endpoint's invalid_grant, the page's own words, and Authentik's API.
+ * accepted, the page's own words, and Authentik's API.
  */
 export async function clientKnown(facts: Facts): Promise<Finding> {
   const id = facts.input.clientId;
@@ -45,12 +45,6 @@ export async function clientKnown(facts: Facts): Promise<Finding> {
   if (pages.includes("unknown-client")) return broken("unknown", seen);
   if (first.kind === "answer" && REDIRECT_ERROR.test(first.body)) {
     return ok(`"${id}" is known to Authentik, its redirect URIs are not`);
-  }
-  if (facts.input.clientSecret !== undefined) {
-    const token = await facts.token();
-    if (token.kind === "answer" && field(token.json, "error") === "invalid_grant") {
-      return ok(`"${id}" is known to Authentik, its redirect URIs are not`);
-    }
   }
   if (facts.input.authentikToken) {
     const list = await providerList(facts);
@@ -117,15 +111,34 @@ async function redirectUris(facts: Facts, uris: readonly string[], key: string):
 /** client-secret: a bogus code is refused as a code only once the secret is right. */
 export async function clientSecret(facts: Facts): Promise<Finding> {
   if (facts.input.clientSecret === undefined) return unknown("no client secret was given");
-  const reply = await facts.token();
+  const accepted = await acceptedUri(facts);
+  const reply = await facts.token(accepted ?? webUri(facts.input));
   if (reply.kind === "failure") return unknown(`POST ${reply.url}: ${describe(reply)}`);
   const error = field(reply.json, "error");
   const seen = `POST ${reply.url}: ${describe(reply)}${typeof error === "string" ? `, ${error}` : ""}`;
   if (error === "invalid_grant") return ok("accepted");
   if (error === "invalid_client" || error === "unauthorized_client") {
+    // Authentik says the same to a redirect URI that is not on its list.
+    if (accepted === undefined) return unknown(`${seen}, perhaps because of the redirect URI`);
     return broken("refused", `${seen}: the secret is not the provider's`);
   }
   return isComingUp(reply) ? unknown(seen) : broken("no-endpoint", seen);
+}
+
+/** A redirect URI that Authentik takes from this client: one of ours, or one that its API tells. */
+async function acceptedUri(facts: Facts): Promise<string | undefined> {
+  for (const uri of facts.input.redirectUris) {
+    if (readAuthorizePage(await facts.authorize(uri), uri) === "accepted") return uri;
+  }
+  if (!facts.input.authentikToken) return undefined;
+  const list = results(await providerList(facts));
+  const provider = list.find((one) => field(one, "client_id") === facts.input.clientId);
+  const uris = field(provider, "redirect_uris");
+  const strict = (Array.isArray(uris) ? uris : []).find(
+    (one) => field(one, "matching_mode") === "strict",
+  );
+  const url = field(strict, "url");
+  return typeof url === "string" ? url : undefined;
 }
 
 /** Where Immich's web page comes back to: `<origin>/auth/login`. */

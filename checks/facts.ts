@@ -27,7 +27,7 @@ export interface Facts {
   /** The authorize page, as a browser that is not logged in would open it. */
   authorize(redirectUri: string): Promise<Reply>;
   /** The token endpoint, with the deployed secret and a code that can't exist. */
-  token(): Promise<Reply>;
+  token(redirectUri: string): Promise<Reply>;
   /** GET on Immich's API; `since` and `before` are the paths of newer and older versions. */
   immich(path: ImmichPath): Promise<Reply>;
   /** Where Immich would send somebody who clicks the button, having come from redirectUri. */
@@ -92,14 +92,14 @@ export function factsFor(input: CheckInput, patience: Patience): Facts {
         const path = await endpoint("authorization_endpoint", "/application/o/authorize/");
         return ask(`${publicOrigin}${path}?${query}`);
       }),
-    token: () =>
-      once("token", async () => {
+    token: (redirectUri) =>
+      once(`token ${redirectUri}`, async () => {
         const basic = authMethod(await facts.row(), input) === "client_secret_basic";
         const secret = input.clientSecret ?? "";
         const form = new URLSearchParams({
           grant_type: "authorization_code",
           code: `login-check-${randomBytes(8).toString("hex")}`,
-          redirect_uri: input.redirectUris[0] ?? `${input.immichUrl}/auth/login`,
+          redirect_uri: redirectUri,
           ...(basic ? {} : { client_id: input.clientId, client_secret: secret }),
         });
         const credentials = `${encodeURIComponent(input.clientId)}:${encodeURIComponent(secret)}`;

@@ -36,7 +36,7 @@ export function table(results: readonly CheckResult[], width = 100): string {
 }
 
 /** The most causes that failureText tells in full, so that it stays under 20 lines. */
-const MOST_CAUSES = 5;
+const MOST_CAUSES = 4;
 
 /**
  * What a failed deployment says: only what is broken, each with what was seen and what to do, and a

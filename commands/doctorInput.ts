@@ -35,11 +35,15 @@ export interface Outputs {
  */
 export async function readStack(name?: string, configFile?: string): Promise<Stack> {
   const which = name === undefined ? [] : ["--stack", name];
-  // One after the other: the first tells what is wrong with stack or passphrase, once.
   const file = configFile === undefined ? [] : ["--config-file", configFile];
-  const config = await cli(["config", "--json", "--show-secrets", ...which, ...file], name);
-  const outputs = await cli(["stack", "output", "--json", "--show-secrets", ...which], name);
-  return { name, config: configOf(config), outputs: outputsOf(outputs) };
+  const [config, outputs] = await Promise.allSettled([
+    cli(["config", "--json", "--show-secrets", ...which, ...file], name),
+    cli(["stack", "output", "--json", "--show-secrets", ...which], name),
+  ]);
+  // Both fail for the same reason, if they fail: it is told once.
+  if (config.status === "rejected") throw config.reason;
+  if (outputs.status === "rejected") throw outputs.reason;
+  return { name, config: configOf(config.value), outputs: outputsOf(outputs.value) };
 }
 
 async function cli(args: readonly string[], name: string | undefined): Promise<unknown> {

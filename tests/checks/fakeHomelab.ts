@@ -184,7 +184,9 @@ function answerAuthentik(
   if (url.pathname === "/application/o/token/") {
     const form = new URLSearchParams(body);
     const right =
-      form.get("client_id") === world.clientId && form.get("client_secret") === world.secret;
+      form.get("client_id") === world.clientId &&
+      form.get("client_secret") === world.secret &&
+      world.redirectUris.includes(form.get("redirect_uri") ?? "");
     return json(response, 400, { error: right ? "invalid_grant" : "invalid_client" });
   }
   return html(response, 404, "not found");
@@ -203,7 +205,17 @@ function answerApi(world: World, url: URL, response: http.ServerResponse): void 
       }
       return list(
         url.searchParams.get("client_id") === world.clientId
-          ? [{ client_id: world.clientId, name: "p", encryption_key: world.encryptionKey }]
+          ? [
+              {
+                client_id: world.clientId,
+                name: "p",
+                encryption_key: world.encryptionKey,
+                redirect_uris: world.redirectUris.map((uri) => ({
+                  matching_mode: "strict",
+                  url: uri,
+                })),
+              },
+            ]
           : [],
       );
     case "/api/v3/core/groups/":

@@ -150,7 +150,11 @@ const breakages: readonly [string, (lab: Homelab) => Partial<CheckInput> | void,
     ],
     [
       "redirect URI, and Authentik's page does not say so",
-      (lab) => void Object.assign(lab.world, { redirectUris: [], mutePages: true }),
+      (lab) =>
+        void Object.assign(lab.world, {
+          redirectUris: ["https://photos.example.org/auth/login"],
+          mutePages: true,
+        }),
       "redirect-uri-web",
       /refuses/,
     ],
