@@ -4,6 +4,7 @@
  * refused the host key before it offered anything, or used one connection for everything, can be read
  * off its counters. It misbehaves on request (`./ssh/faults.ts`).
  */
+import type { ChildProcess } from "node:child_process";
 import { createServer, type Server as TcpServer, type Socket } from "node:net";
 import { type AuthContext, type Connection, type ParsedKey, Server } from "ssh2";
 import { type ServerChannel, type Session, utils } from "ssh2";
@@ -64,7 +65,7 @@ export interface SshServer {
   resetCounters(): void;
   /** Cuts every open connection and goes on listening. */
   dropConnections(): void;
-  /** Stops listening, cuts every connection. What runs goes on until it ends or the sandbox does. */
+  /** Stops listening, cuts every connection, ends the commands that still run. */
   stop(): Promise<void>;
 }
 
@@ -95,6 +96,8 @@ class SandboxSshServer implements SshServer {
   private readonly sockets = new Set<Socket>();
   private readonly gates = new Map<number | undefined, Gate>();
   private readonly clients = new Map<Connection, Gate>();
+  /** Commands that run: as with sshd, they go on when their connection is cut. */
+  private readonly running = new Set<ChildProcess>();
   private readonly ssh: Server;
   private readonly tcp: TcpServer;
   private readonly authorized: ParsedKey[];
@@ -157,6 +160,7 @@ class SandboxSshServer implements SshServer {
       this.tcp.close(() => done());
       this.dropConnections();
     });
+    for (const child of this.running) signal(child, "TERM");
   }
 
   private accept(socket: Socket): void {
@@ -249,6 +253,7 @@ class SandboxSshServer implements SshServer {
     gate: Gate,
   ): void {
     const child = run(command, this.options, variables);
+    this.running.add(child);
     session.on("signal", (_accept, _reject, { name }) => signal(child, name));
     channel.on("error", () => undefined);
     channel.pipe(child.stdin as NodeJS.WritableStream);
@@ -256,6 +261,7 @@ class SandboxSshServer implements SshServer {
     child.stdout?.pipe(channel, { end: false });
     child.stderr?.pipe(channel.stderr, { end: false });
     child.once("close", (code, name) => {
+      this.running.delete(child);
       const fault = this.faults.strike("exec-done", command);
       if (fault !== undefined) return gate.apply(fault);
       if (name === null) channel.exit(code ?? 255);

@@ -62,10 +62,15 @@ function tell(words: string): void {
  * child exits.
  *
  * @param signal what ends the child at once and leaves nothing behind (PostgreSQL: QUIT). Default KILL.
+ * @param group the child leads a process group (`detached`): all of the group.
  */
-export function endWithUs(child: ChildProcess, signal: "KILL" | "TERM" | "QUIT" = "KILL"): void {
-  const { pid } = child;
-  if (pid === undefined) return;
+export function endWithUs(
+  child: ChildProcess,
+  signal: "KILL" | "TERM" | "QUIT" = "KILL",
+  group = false,
+): void {
+  if (child.pid === undefined) return;
+  const pid = group ? -child.pid : child.pid;
   tell(`child ${pid}:${signal}`);
   child.once("exit", () => tell(`forget-child ${pid}`));
 }

@@ -52,13 +52,13 @@ export function run(
     detached: true,
     stdio: ["pipe", "pipe", "pipe"],
   });
-  endWithUs(child, "TERM");
+  endWithUs(child, "TERM", true);
   return child;
 }
 
 /** Sends `signal` (without "SIG", as SSH writes it) to a command and what it started. */
 export function signal(child: ChildProcess, name: string): void {
-  if (child.pid === undefined || child.exitCode !== null || child.signalCode !== null) return;
+  if (child.pid === undefined) return;
   try {
     process.kill(-child.pid, `SIG${name}` as NodeJS.Signals);
   } catch {

@@ -6,6 +6,8 @@ import { type Container, type Docker, startDocker } from "../../sandbox/docker";
 import { render } from "../../sandbox/docker/template";
 import { PRELUDE, sessionEnvironment } from "../../sandbox/ssh/shell";
 
+jest.setTimeout(30_000);
+
 let root: string;
 let docker: Docker;
 let server: Container;

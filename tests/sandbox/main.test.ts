@@ -205,7 +205,13 @@ describe("leaves nothing behind", () => {
   test.each(["SIGINT", "SIGTERM", "SIGKILL"] as const)("after %s", async (signal) => {
     const sandbox = await startSandbox({ portBase: 0 });
     const before = await pids(sandbox);
-    const running = ssh(sandbox, "sleep 600 & echo $!; wait").catch(() => undefined);
+    const running = ssh(sandbox, "sleep 600 & echo $! > sleeper; wait").catch(() => undefined);
+    const sleeper = join(sandbox.folder, "host/sleeper");
+    expect(await until(() => existsSync(sleeper) && readFileSync(sleeper, "utf8") !== "")).toBe(
+      true,
+    );
+    before.push(Number(readFileSync(sleeper, "utf8")));
+    expect(before.filter(alive)).toEqual(before);
     process.kill(sandbox.pid, signal);
     await leavesNothing(sandbox, before);
     await running;

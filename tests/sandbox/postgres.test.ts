@@ -6,6 +6,8 @@ import { Client } from "pg";
 import { databaseIdentity, reaches } from "../../sandbox/database/identity";
 import { type Postgres, startPostgres } from "../../sandbox/postgres";
 
+jest.setTimeout(30_000);
+
 const ROOT = resolve(__dirname, "../..");
 let folder: string;
 let postgres: Postgres;
@@ -14,7 +16,7 @@ beforeAll(async () => {
   folder = mkdtempSync(join(tmpdir(), "sandbox-postgres-"));
   chmodSync(folder, 0o711);
   postgres = await startPostgres({ folder });
-}, 30_000);
+});
 
 afterAll(async () => {
   await postgres.stop();
@@ -134,7 +136,7 @@ test("ends, and leaves nothing, when its owner is killed", async () => {
   owner.kill("SIGKILL");
   expect(await until(() => !alive(pid))).toBe(true);
   expect(await until(() => readdirSync(here).length === 0)).toBe(true);
-}, 20_000);
+});
 
 const asRoot = process.getuid?.() === 0 ? test : test.skip;
 

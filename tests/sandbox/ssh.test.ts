@@ -5,6 +5,8 @@ import { join } from "node:path";
 import { Client, type ClientChannel, type ConnectConfig } from "ssh2";
 import { keyPair, type SshServer, startSshServer } from "../../sandbox/ssh";
 
+jest.setTimeout(30_000);
+
 let folder: string;
 let ssh: SshServer;
 let echo: Server;
