@@ -1,14 +1,10 @@
-/**
- * The OpenID Connect client, by the library that Immich itself uses (openid-client 6), and the few
- * things that Immich before 1.132 did differently with its version 5.
- */
+/** The OpenID Connect client, by the library that Immich itself uses, openid-client 6. */
 import { HttpError } from "./http";
 import { describeError, type Log, stackOf } from "./log";
 import type { Json, JsonObject } from "./merge";
+import { authentication, clientMetadata, type Configuration, type OpenidClient } from "./openid";
+import { legacyDiscovery, legacyUrl } from "./openidLegacy";
 import type { Traits } from "./versions";
-
-type OpenidClient = typeof import("openid-client", { with: { "resolution-mode": "import" } });
-type Configuration = InstanceType<OpenidClient["Configuration"]>;
 
 /** Claims about the person who logs in. */
 export type Profile = Readonly<Record<string, Json | undefined>> & { readonly sub: string };
@@ -111,7 +107,9 @@ export class OauthClient {
 
   private async discover(oauth: JsonObject, id: string): Promise<Configuration> {
     try {
-      return this.traits.strictOidc ? await this.strict(oauth) : await this.lenient(oauth);
+      return this.traits.strictOidc
+        ? await this.strict(oauth)
+        : await legacyDiscovery(await this.load(), oauth);
     } catch (error) {
       const told = `Error in OAuth discovery: ${String(error)}`;
       this.log.write("ERROR", "OAuthRepository", told, id);
@@ -135,80 +133,4 @@ export class OauthClient {
       },
     );
   }
-
-  /** As openid-client 5: no comparison of the issuer, and a client ID is asked for at once. */
-  private async lenient(oauth: JsonObject): Promise<Configuration> {
-    const lib = await this.load();
-    const issuer = new URL(oauth["issuerUrl"] as string);
-    if (!issuer.pathname.includes("/.well-known/")) {
-      issuer.pathname = `${issuer.pathname.replace(/\/$/, "")}/.well-known/openid-configuration`;
-    }
-    const response = await fetch(issuer, { redirect: "manual" }).catch((error: unknown) => {
-      throw error instanceof Error && error.cause !== undefined ? error.cause : error;
-    });
-    if (response.status !== 200) {
-      throw named(
-        "OPError",
-        `expected 200 OK, got: ${response.status} ${response.statusText}`.trim(),
-      );
-    }
-    const metadata = (await response.json()) as { issuer: string };
-    if (!oauth["clientId"]) throw new TypeError("client_id is required");
-    const client = new lib.Configuration(
-      metadata,
-      oauth["clientId"] as string,
-      clientMetadata(oauth),
-      authentication(lib, oauth),
-    );
-    lib.allowInsecureRequests(client);
-    return client;
-  }
-}
-
-/** How openid-client 5 writes the address. */
-function legacyUrl(
-  client: Configuration,
-  oauth: JsonObject,
-  redirectUri: string,
-  state: string,
-): string {
-  const values = {
-    client_id: String(oauth["clientId"]),
-    scope: String(oauth["scope"]),
-    response_type: "code",
-    redirect_uri: redirectUri,
-    state,
-  };
-  const query = Object.entries(values).map(([key, value]) => `${key}=${encodeURIComponent(value)}`);
-  return `${client.serverMetadata().authorization_endpoint}?${query.join("&")}`;
-}
-
-function clientMetadata(oauth: JsonObject): Record<string, Json> {
-  const profileAlgorithm = oauth["profileSigningAlgorithm"] ?? "none";
-  return {
-    client_secret: oauth["clientSecret"] as Json,
-    response_types: ["code"],
-    id_token_signed_response_alg: oauth["signingAlgorithm"] as Json,
-    ...(profileAlgorithm === "none" || profileAlgorithm === ""
-      ? {}
-      : { userinfo_signed_response_alg: profileAlgorithm }),
-  };
-}
-
-function authentication(lib: OpenidClient, oauth: JsonObject) {
-  const secret = oauth["clientSecret"];
-  if (typeof secret !== "string" || secret === "") return lib.None();
-  switch (oauth["tokenEndpointAuthMethod"]) {
-    case undefined: // before 1.133
-    case "client_secret_post":
-      return lib.ClientSecretPost(secret);
-    case "client_secret_basic":
-      return lib.ClientSecretBasic(secret);
-    default:
-      return lib.None();
-  }
-}
-
-function named(name: string, message: string): Error {
-  return Object.assign(new Error(message), { name });
 }
