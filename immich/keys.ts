@@ -62,7 +62,7 @@ export const KEYS: Readonly<Record<string, Key>> = {
       { since: "1.98.0", value: 0 },
     ],
     rule: rules.quota,
-    survives: (value) => value === null || Number(value) >= 0,
+    survives: (value) => value === null || (Number(value) >= 0 && rules.fitsBytes(Number(value))),
   },
   "oauth.profileSigningAlgorithm": key("1.109.0", "none", rules.profileSigningAlgorithm),
   "oauth.timeout": key("1.133.0", 30_000, rules.timeout, {

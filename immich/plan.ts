@@ -38,17 +38,18 @@ export function planApply<State>(
   const seen = (state: State): Record<string, unknown> =>
     asImmichReads(store.overrides(state), version, store.name);
   const had = seen(before);
-  const { restore: previous = {}, deployed = {} } = options;
+  const { snapshot = {}, deployed = {} } = options;
+  // One that was written, and that an older Immich now does not know, is given up too.
+  const lost = Object.entries(snapshot).filter(([key]) => skipped.includes(key));
+  const previous = { ...Object.fromEntries(lost), ...options.restore };
   const given = putBack(store, before, { previous, deployed, version });
-  const differs = Object.keys(wanted).filter(
-    (key) => !sameValue(effective(had, key, store.name), wanted[key]),
-  );
+  const differs = Object.keys(wanted).filter((key) => !sameValue(effective(had, key), wanted[key]));
   const after = differs.reduce(
     (state, key) => store.set(state, key, JSON.stringify(wanted[key])),
     given.state,
   );
   const has = seen(after);
-  refuseShadowed(store, has, wanted, options);
+  refuseShadowed(has, wanted, options);
   refuse(
     "stored",
     validateResult(has, wanted, options),
@@ -86,14 +87,9 @@ export function planRestore<State>(
   return { after, ...done };
 }
 
-function refuseShadowed<State>(
-  store: Store<State>,
-  config: Record<string, unknown>,
-  wanted: Settings,
-  options: Common,
-): void {
+function refuseShadowed(config: Record<string, unknown>, wanted: Settings, options: Common): void {
   const hidden = Object.keys(wanted).filter(
-    (key) => !sameValue(effective(config, key, store.name), wanted[key]),
+    (key) => !sameValue(effective(config, key), wanted[key]),
   );
   if (hidden.length === 0) return;
   throw new SettingsError(

@@ -32,7 +32,7 @@ export function settled<State>(
   const previous: Previous = {};
   let interrupted = false;
   for (const key of Object.keys(wanted)) {
-    const current = effective(had, key, store.name);
+    const current = effective(had, key);
     const recorded = snapshot[key];
     const former = recorded && valueOf(recorded, key, version, store.name);
     const wasWritten = Object.hasOwn(deployed, key);

@@ -1,5 +1,5 @@
 import { defaultOf } from "./keys";
-import { asImmichReads, effective, sameValue } from "./reading";
+import { asImmichReads, effective, effectiveOf, sameValue } from "./reading";
 import type { Store } from "./stores/store";
 import type { Previous, PreviousValue, Settings, StoreName } from "./types";
 
@@ -40,7 +40,7 @@ export function putBack<State>(
   let after = state;
   for (const [key, before] of Object.entries(previous)) {
     if (!Object.hasOwn(deployed, key)) continue;
-    const current = effective(config, key, store.name);
+    const current = effective(config, key);
     const former = valueOf(before, key, version, store.name);
     const isOurs = sameValue(current, deployed[key]);
     const isFormer = sameValue(current, former);
@@ -73,6 +73,5 @@ export function valueOf(
   if (!before.present) return defaultOf(key, version, store) ?? null;
   if (before.sqlNull === true) return null;
   const value: unknown = before.text === undefined ? before.value : JSON.parse(before.text);
-  const config = asImmichReads([{ property: key, value }], version, store);
-  return effective(config, key, store);
+  return effectiveOf(key, value, version, store);
 }

@@ -4,6 +4,7 @@
  */
 import { KEYS, defaultOf, isKnown } from "./keys";
 import type { SettingValue, StoreName } from "./types";
+import { atLeast } from "./version";
 
 /** One stored leaf: where Immich sets it, and what. Values are plain JavaScript, as Immich's own JSON.parse gives them. */
 export interface Override {
@@ -65,8 +66,7 @@ export function get(object: unknown, property: string): unknown {
 }
 
 /** lodash's `set`: makes the objects on the way, in the place of anything that is none. */
-function set(object: Plain, property: string, value: unknown): void {
-  const path = toPath(property);
+function set(object: Plain, path: readonly string[], value: unknown): void {
   let place = object;
   for (const [index, step] of path.entries()) {
     if (["__proto__", "constructor", "prototype"].includes(step)) return;
@@ -90,27 +90,55 @@ export function asImmichReads(
   store: StoreName,
 ): Plain {
   const config: Plain = {};
-  for (const section of SECTIONS) set(config, section, {});
+  for (const section of SECTIONS) set(config, section.split("."), {});
   for (const name of Object.keys(KEYS)) {
     if (version === undefined || isKnown(name, version, store)) {
-      set(config, name, defaultOf(name, version, store));
+      set(config, name.split("."), defaultOf(name, version, store));
     }
   }
-  for (const { property, value } of overrides) set(config, property, structuredClone(value));
+  for (const { property, value } of overrides) {
+    set(config, toPath(property), structuredClone(value));
+  }
+  if (store === "system_metadata") {
+    for (const name of Object.keys(KEYS)) {
+      const value = get(config, name);
+      if (typeof value === "string") set(config, name.split("."), convert(name, value, version));
+    }
+  }
   return config;
 }
 
 /**
- * The value Immich works with. The new store's readers turn the texts "true" and "false" of a switch into what they say;
- * the old one's took any text for on.
+ * Readers of the new store turn the text "true" of a switch into what it says, measured on 1.135.3 with "false" too; the first
+ * ones (1.106) passed texts on, and those of the old store always did: any text is on for them.
  */
-export function effective(config: Plain, name: string, store: StoreName): unknown {
-  const value = get(config, name);
-  if (store === "system_metadata" && typeof KEYS[name]?.defaults[0]?.value === "boolean") {
-    if (value === "true") return true;
-    if (value === "false") return false;
+function convert(name: string, value: unknown, version: string | undefined): unknown {
+  if (typeof KEYS[name]?.defaults[0]?.value !== "boolean") return value;
+  if (value === "true") return true;
+  const isOff = value === "false" && version !== undefined && atLeast(version, "1.135.0");
+  return isOff ? false : value;
+}
+
+/** The value Immich works with: null for one that is not there. */
+export function effective(config: Plain, name: string): unknown {
+  return get(config, name) ?? null;
+}
+
+/** The value in effect of a setting that is stored like this, and nothing else. */
+export function effectiveOf(
+  name: string,
+  value: unknown,
+  version: string | undefined,
+  store: StoreName,
+): unknown {
+  if (isContainer(value) && !Array.isArray(value)) {
+    const overrides = leaves(value).map((leaf) => ({
+      property: `${name}.${leaf}`,
+      value: get(value, leaf),
+    }));
+    return effective(asImmichReads(overrides, version, store), name);
   }
-  return value === undefined ? null : value;
+  return (store === "system_metadata" ? convert(name, value, version) : value) ?? null;
 }
 
 /** A value as it can be reported: one that no setting can have (an object, an array) as its JSON text. */

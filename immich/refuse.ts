@@ -36,7 +36,7 @@ export function refuseLockout<State>(
   options: Common,
 ): void {
   const locked = (state: State): boolean =>
-    locksOut(asImmichReads(store.overrides(state), version, store.name), store.name);
+    locksOut(asImmichReads(store.overrides(state), version, store.name));
   if (!locked(after) || locked(before)) return;
   throw new SettingsError(
     "lockout",

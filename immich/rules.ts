@@ -23,7 +23,9 @@ function isText(value: unknown): value is string {
   return typeof value === "string" && !/[\p{Cc}\p{Cs}]/u.test(value);
 }
 
-const isTrimmed = (value: unknown): value is string => isText(value) && value.trim() === value;
+/** Without blanks at the ends, and without the invisible characters that come along when text is copied from a page. */
+const isTrimmed = (value: unknown): value is string =>
+  isText(value) && value.trim() === value && !/\p{Cf}/u.test(value);
 
 function httpUrl(value: unknown): URL | undefined {
   if (!isTrimmed(value) || !/^https?:\/\/[^\s\\]+$/i.test(value)) return undefined;
@@ -39,7 +41,7 @@ export const text = rule(
 );
 
 export const trimmed = rule(
-  "text, not empty, without a blank or newline at either end",
+  "text, not empty, without a blank or newline at either end or invisible characters",
   (value) => isTrimmed(value) && value !== "",
 );
 
@@ -98,13 +100,22 @@ export const timeout = rule(
   (value) => Number.isInteger(value) && Number(value) > 0 && Number(value) <= 2_147_483_647,
 );
 
+/** Immich multiplies it by 2^30 into a column of whole 64-bit numbers. */
 export const quota: Rule = {
-  allowed: "a number of GiB, 0 or more; null (no quota) since Immich 1.135",
+  allowed:
+    "a number of GiB from 0 to 8589934591 that comes to whole bytes (0.5 does, 0.1 does not); null (no quota) since Immich 1.135",
   accepts: (value, version) =>
-    value === null
-      ? version !== undefined && nullQuota(version)
-      : typeof value === "number" && Number.isFinite(value) && value >= 0,
+    value === null ? version !== undefined && nullQuota(version) : isQuota(value),
 };
+
+function isQuota(value: unknown): boolean {
+  return typeof value === "number" && value >= 0 && fitsBytes(value);
+}
+
+/** Whether a number of GiB comes to whole bytes that Immich can store. */
+export function fitsBytes(value: number): boolean {
+  return Number.isInteger(value * 2 ** 30) && Math.abs(value) < 2 ** 33;
+}
 
 function nullQuota(version: string): boolean {
   const [major, minor] = version.replace(/^v/, "").split(".").map(Number);

@@ -53,9 +53,7 @@ export function read(
       refuseFaults(store, state, options);
       const config = asImmichReads(store.overrides(state), version, store.name);
       const known = options.keys.filter((key) => isKnown(key, version, store.name));
-      const entries = known.map(
-        (key) => [key, reportable(effective(config, key, store.name))] as const,
-      );
+      const entries = known.map((key) => [key, reportable(effective(config, key))] as const);
       return { result: Object.fromEntries(entries), commit: false };
     }),
   );
@@ -155,7 +153,7 @@ async function within<T>(
   const purpose = { doing, where: `table ${store} of ${where}`, readOnly, timeouts };
   return transaction(db, purpose, async (query) => {
     const seen = await survey(query, store, options.version, !readOnly);
-    checkStore(seen, store, doing);
+    checkStore(seen, store, doing, options.where);
     return work(query, seen.version);
   });
 }

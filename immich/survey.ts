@@ -92,10 +92,15 @@ export function rightStore(seen: Survey): StoreName | undefined {
 /**
  * Refuses a store that is not the one Immich reads, and a login that may not use it.
  *
+ * @param where the database in words
  * @throws SettingsError naming the right store and the command, or the privileges that are missing
  */
-export function checkStore(seen: Survey, store: StoreName, doing: string): void {
-  const where = `database "${seen.database}"`;
+export function checkStore(
+  seen: Survey,
+  store: StoreName,
+  doing: string,
+  where = `database "${seen.database}"`,
+): void {
   if (seen.tables.length === 0) {
     throw new SettingsError(
       "store",

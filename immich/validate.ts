@@ -14,6 +14,11 @@ export interface ValidateOptions {
   readonly store?: StoreName;
   /** Settings that are left out, not refused, where this version does not know them. */
   readonly whereKnown?: readonly string[];
+  /**
+   * What this project wrote last. While the version can't be learnt, a setting that was written before is known: it was
+   * checked then.
+   */
+  readonly deployed?: Settings;
   /** The issuer's discovery document, when it was fetched: issuer and algorithms must fit it exactly. */
   readonly discovery?: {
     readonly issuer: string;
@@ -35,7 +40,7 @@ export function validateSettings(settings: Settings, options: ValidateOptions = 
   for (const [name, value] of Object.entries(settings)) {
     const key = keyOf(name);
     if (key === undefined) wrong(name, `one of: ${Object.keys(KEYS).join(", ")}`);
-    else if (!isKnown(name, version, store)) {
+    else if (!isUsable(name, options)) {
       if (!(options.whereKnown ?? []).includes(name)) {
         wrong(
           name,
@@ -45,7 +50,7 @@ export function validateSettings(settings: Settings, options: ValidateOptions = 
         );
       }
     } else if (!key.rule.accepts(value, version)) wrong(name, key.rule.allowed);
-    else if (defaultIsUncertain(name, version, store)) {
+    else if (defaultIsUncertain(name, version, store) && !wasWritten(name, options)) {
       wrong(name, "nothing while Immich's version is not known: its default changed with 1.135");
     }
   }
@@ -69,13 +74,20 @@ export function select(
   settings: Settings,
   options: ValidateOptions,
 ): { readonly wanted: Settings; readonly skipped: string[] } {
-  const store = storeFor(options);
   const optional = new Set(options.whereKnown ?? []);
   const skipped = Object.keys(settings).filter(
-    (name) => optional.has(name) && !isKnown(name, options.version, store),
+    (name) => optional.has(name) && !isUsable(name, options),
   );
   const wanted = Object.entries(settings).filter(([name]) => !skipped.includes(name));
   return { wanted: Object.fromEntries(wanted), skipped };
+}
+
+function isUsable(name: string, options: ValidateOptions): boolean {
+  return isKnown(name, options.version, storeFor(options)) || wasWritten(name, options);
+}
+
+function wasWritten(name: string, { version, deployed = {} }: ValidateOptions): boolean {
+  return version === undefined && Object.hasOwn(deployed, name);
 }
 
 /**
@@ -92,7 +104,7 @@ export function validateResult(
 ): Problem[] {
   const { version } = options;
   const store = storeFor(options);
-  const value = (name: string): unknown => effective(config, name, store);
+  const value = (name: string): unknown => effective(config, name);
   const on = (name: string): boolean => Boolean(value(name));
   if (!on("oauth.enabled")) return [];
   const problems: Problem[] = [];
@@ -126,16 +138,17 @@ export function validateResult(
 }
 
 /** Whether nobody could log in: neither with a password nor by OAuth. */
-export function locksOut(config: Record<string, unknown>, store: StoreName): boolean {
-  return (
-    !effective(config, "passwordLogin.enabled", store) && !effective(config, "oauth.enabled", store)
-  );
+export function locksOut(config: Record<string, unknown>): boolean {
+  return !effective(config, "passwordLogin.enabled") && !effective(config, "oauth.enabled");
 }
 
 /** A value as it may be shown. Never a secret's, nor that of a setting that is not known, which may be one misspelled. */
 export function show(name: string, value: unknown): string {
   if (isSecret(name)) return "(not shown)";
-  const text = JSON.stringify(value) ?? "nothing";
+  const text = (JSON.stringify(value) ?? "nothing").replace(
+    /\p{Cf}/gu,
+    (invisible) => `\\u${invisible.charCodeAt(0).toString(16)}`,
+  );
   // A URL may carry a password.
   const safe = text.replace(/\/\/[^/@"]*@/g, "//…@");
   return safe.length > 120 ? `${safe.slice(0, 119)}…` : safe;

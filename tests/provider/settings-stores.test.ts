@@ -198,6 +198,24 @@ describe.each(STORES)("%s", (store) => {
     expect(error.message).toMatch(/oauth\.roleClaim is "role"; allowed is nothing: Immich 1\.\d+/);
   });
 
+  test("while the version can't be learnt, what was written before stays owned", async () => {
+    const { admin } = await furnished(store);
+    if (store === "system_config") return; // all of its versions that matter know the same
+    await admin.query("DROP TABLE version_history");
+    const settings = { ...GOOD, "oauth.timeout": 5000, "oauth.allowInsecureRequests": true };
+    const whereKnown = ["oauth.allowInsecureRequests"];
+    const first = await apply(admin, { ...common, version: "3.0.0", settings, whereKnown });
+    expect(first.skipped).toEqual([]);
+    const told = { store, settings, whereKnown, snapshot: first.previous };
+    const again = await apply(admin, { ...told, deployed: settings });
+    expect(again).toMatchObject({ written: false, skipped: [], previous: first.previous });
+    expect((await refusal(apply(admin, told))).message).toContain("version is not known");
+    // An older Immich that does not know it: given up.
+    const older = await apply(admin, { ...told, version: "1.138.1", deployed: settings });
+    expect(older).toMatchObject({ skipped: whereKnown, restored: whereKnown });
+    expect(JSON.stringify(await contents(admin))).not.toContain("allowInsecureRequests");
+  });
+
   test("any contents, any settings: written, written again, put back", async () => {
     const { admin } = await furnished(store);
     const version = VERSIONS[store];

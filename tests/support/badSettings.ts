@@ -49,6 +49,7 @@ export const BAD_INPUTS: readonly BadInput[] = [
   ...input("oauth.enabled", "taken for off", 0, null),
   ...input("oauth.clientId", LOGIN_500, "", null, 5),
   ...input("oauth.clientId", "the provider does not know the client", "immich ", " immich", "a\n"),
+  ...input("oauth.clientId", "the provider does not know the client", "immich\u200b"),
   ...input("oauth.clientSecret", CALLBACK_500, "", null, `${CANARY}\n`, ` ${CANARY}`, 5),
   ...input("oauth.issuerUrl", LOGIN_500, "", null, "not a url", "ftp://auth.example.test/"),
   ...input("oauth.issuerUrl", LOGIN_500, `https://admin:${CANARY}@auth.example.test/`),
@@ -69,6 +70,8 @@ export const BAD_INPUTS: readonly BadInput[] = [
   ...input("oauth.timeout", "a Save in Immich fails", 1.5, "30000", null),
   ...input("oauth.defaultStorageQuota", "the callback answers 500", "abc"),
   ...input("oauth.defaultStorageQuota", "a user with a quota below zero", -1),
+  ...input("oauth.defaultStorageQuota", "no whole number of bytes: the callback answers 500", 0.1),
+  ...input("oauth.defaultStorageQuota", "too big for its column: the callback answers 500", 1e10),
   {
     ...{ setting: "oauth.defaultStorageQuota", value: null, version: "1.134.0" },
     effect: "a Save in Immich fails",
@@ -238,7 +241,8 @@ function lines(error: SettingsError): string {
 }
 
 const cell = (text: string): string => text.replaceAll("|", "\\|").replaceAll("\n", "\\n");
-const code = (text: string): string => `\`${cell(text)}\``;
+const code = (text: string): string =>
+  `\`${cell(text).replace(/\p{Cf}/gu, (c) => `\\u${c.charCodeAt(0).toString(16)}`)}\``;
 
 function storedText(stored: StoredCase["stored"]): string {
   if (typeof stored === "string") return stored;

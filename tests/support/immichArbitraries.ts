@@ -22,10 +22,7 @@ const ALLOWED: Readonly<Record<string, fc.Arbitrary<SettingValue>>> = {
   "oauth.roleClaim": fc.constantFrom("immich_role", "role"),
   "oauth.signingAlgorithm": algorithm,
   "oauth.profileSigningAlgorithm": fc.oneof(algorithm, fc.constant("none")),
-  "oauth.defaultStorageQuota": fc.oneof(
-    fc.nat(),
-    fc.double({ min: 0, max: 1e6, noNaN: true, noDefaultInfinity: true }).map(Math.abs),
-  ),
+  "oauth.defaultStorageQuota": fc.nat().map((quarters) => quarters / 4),
   "oauth.timeout": fc.integer({ min: 1, max: 2_147_483_647 }),
   "oauth.tokenEndpointAuthMethod": fc.constantFrom("client_secret_post", "client_secret_basic"),
   "oauth.prompt": fc.constantFrom("", "login", "select_account consent"),

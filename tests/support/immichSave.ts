@@ -17,7 +17,7 @@ export function saved(
   const config = asImmichReads(overrides, version, store);
   const kept: Record<string, unknown> = {};
   for (const name of Object.keys(KEYS).filter((key) => isKnown(key, version, store))) {
-    const value = effective(config, name, store);
+    const value = effective(config, name);
     if (value === undefined || value === null || value === "") continue;
     if (value !== defaultOf(name, version, store)) kept[name] = value;
   }

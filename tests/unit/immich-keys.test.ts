@@ -152,12 +152,13 @@ describe("reading as Immich does", () => {
     document: unknown,
     name: string,
     store: StoreName = "system_metadata",
+    version: string | undefined = "1.135.3",
   ): unknown => {
     const overrides = leaves(document).map((property) => ({
       property,
       value: get(document, property),
     }));
-    return effective(asImmichReads(overrides, "1.135.3", store), name, store);
+    return effective(asImmichReads(overrides, version, store), name);
   };
 
   test.each([
@@ -182,6 +183,21 @@ describe("reading as Immich does", () => {
 
   test("the old store takes the text for what it is", () => {
     expect(value({ oauth: { enabled: "false" } }, "oauth.enabled", "system_config")).toBe("false");
+  });
+
+  test("so did the first versions of the new one; of an unknown version, nothing is taken for off", () => {
+    const document = { oauth: { enabled: "false" } };
+    expect(value(document, "oauth.enabled", "system_metadata", "1.106.1")).toBe("false");
+    expect(
+      effective(
+        asImmichReads(
+          [{ property: "oauth.enabled", value: "false" }],
+          undefined,
+          "system_metadata",
+        ),
+        "oauth.enabled",
+      ),
+    ).toBe("false");
   });
 
   test("nothing stored can reach JavaScript's own objects", () => {

@@ -65,7 +65,7 @@ function promises<State>({ store, version, states, others, save }: Case<State>):
   const owned = ownedSettings(version, store.name);
   const seen = (state: State, names: readonly string[]): unknown[] => {
     const read = asImmichReads(store.overrides(state), version, store.name);
-    return names.map((name) => effective(read, name, store.name));
+    return names.map((name) => effective(read, name));
   };
   /** Settings and contents that are refused together (OAuth on without a client, say) prove nothing here. */
   const plan = (state: State, settings: Settings): ReturnType<typeof planApply<State>> => {
@@ -207,7 +207,7 @@ test("what was recorded in the old store comes back in the new one after an upgr
       const names = Object.keys(settings);
       const read = (state: Document): unknown[] => {
         const values = asImmichReads(systemMetadata.overrides(state), "1.106.1", "system_metadata");
-        return names.map((name) => effective(values, name, "system_metadata"));
+        return names.map((name) => effective(values, name));
       };
       expect(read(back.after)).toEqual(read(upgrade(before)));
     }),
