@@ -127,7 +127,7 @@ export function bridged(
     async read(known, session) {
       const found = await operations.read(known.id, known.state, session);
       if (!found) return undefined;
-      const state = clean(found.state);
+      const state = clean(inOldOrder(properties, known.state, found.state));
       return { id: found.id, inputs: inputsOf(properties, known, state), state };
     },
 
@@ -199,6 +199,18 @@ function inputsOf(properties: Properties, known: Known, state: Values): Values {
   }
   inputs["__defaults"] = known.oldInputs["__defaults"] ?? [];
   return inputs;
+}
+
+/** Sets have no order of their own: what was there stays where it was, for the sake of a readable diff. */
+function inOldOrder(properties: Properties, before: Values, now: Values): Values {
+  const ordered: Values = { ...now };
+  for (const [key, { type }] of Object.entries(properties)) {
+    const [old, items] = [before[key], now[key]];
+    if (type !== "set" || !Array.isArray(old) || !Array.isArray(items)) continue;
+    const place = (item: Value): number => (old.includes(item) ? old.indexOf(item) : old.length);
+    ordered[key] = [...items].sort((a, b) => place(a) - place(b));
+  }
+  return ordered;
 }
 
 function alike(property: Property, was: Value, wanted: Value): boolean {

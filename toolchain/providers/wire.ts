@@ -52,7 +52,7 @@ export function toStruct(values: Values, secrets: readonly string[] = []): Struc
   const out: Values = {};
   for (const [key, value] of Object.entries(values)) {
     if (value === undefined) continue;
-    const mark = secrets.includes(key) && value !== null && value !== UNKNOWN;
+    const mark = secrets.includes(key) && ![null, UNKNOWN, ""].includes(value as string);
     out[key] = mark ? { [SIGNATURE]: SECRET, value } : value;
   }
   return Struct.fromJavaScript(out as Parameters<typeof Struct.fromJavaScript>[0]);
