@@ -130,13 +130,13 @@ describe("commands", () => {
     const client = await connect();
     expect(await exec(client, "kill -TERM $$")).toMatchObject({ signal: "SIGTERM" });
     const ended = new Promise((done, fail) => {
-      client.exec("echo started; sleep 60", (error, channel) => {
+      client.exec("echo started; exec sleep 60", (error, channel) => {
         if (error) return fail(error);
-        channel.once("data", () => channel.signal("INT"));
+        channel.once("data", () => channel.signal("TERM"));
         channel.on("exit", (_code: number | null, signal?: string) => done(signal));
       });
     });
-    expect(await ended).toBe("SIGINT");
+    expect(await ended).toBe("SIGTERM");
   });
 
   test("see nothing of the environment of the sandbox's own process", async () => {
