@@ -11,7 +11,8 @@ export type SettingsProblem =
   | "permission" // the login may not
   | "read-only" // the database takes no writes
   | "read-back" // what was read back is not what was written: nothing has changed
-  | "database"; // anything else that PostgreSQL said
+  | "database" // anything else that PostgreSQL said
+  | "defect"; // this project made a mistake: nothing has changed
 
 /**
  * A failure around Immich's settings, as a person should read it: what was being done, where, what came back, what to do.
@@ -40,6 +41,20 @@ interface PgError {
   readonly code: string;
   readonly severity: string;
   readonly message: string;
+}
+
+/**
+ * For what should not happen. Of the error only its kind is told: its words could quote a value.
+ *
+ * @param doing what was being done
+ * @param where to what
+ */
+export function defect(error: unknown, doing: string, where: string): SettingsError {
+  const kind = String((error as Partial<Error> | null | undefined)?.name ?? typeof error);
+  return new SettingsError(
+    "defect",
+    `${doing} in ${where}: this project made a mistake (${kind}). Nothing has been changed. Please report it with the versions of Immich and of this project.`,
+  );
 }
 
 /** PostgreSQL's own error answer, or undefined when the error is not one (a lost connection, a defect of ours). */

@@ -18,7 +18,7 @@ export interface JsonObject {
 
 // A string of PostgreSQL's jsonb can't hold NUL, which makes it a safe mark for "this was a number".
 const MARK = "\u0000";
-const STRING_OR_NUMBER = /"(?:[^"\\]|\\.)*"|-?\d+(?:\.\d+)?(?:[eE][+-]?\d+)?/g;
+const STRING_OR_NUMBER = /"[^"\\]*(?:\\.[^"\\]*)*"|-?\d+(?:\.\d+)?(?:[eE][+-]?\d+)?/g;
 
 /**
  * @param text JSON text, as PostgreSQL prints it

@@ -15,6 +15,7 @@ import { checkStore, survey } from "./survey";
 import { type Outcome, TIMEOUTS, transaction } from "./transaction";
 import type { Database, Previous, Query, Settings, StoreName } from "./types";
 import { select, validateSettings } from "./validate";
+import { parseVersion } from "./version";
 
 export type { Applied, ApplyOptions, Changed, Common, Restored } from "./options";
 
@@ -152,7 +153,9 @@ async function within<T>(
   const timeouts = { ...TIMEOUTS, ...options.timeouts };
   const purpose = { doing, where: `table ${store} of ${where}`, readOnly, timeouts };
   return transaction(db, purpose, async (query) => {
-    const seen = await survey(query, store, options.version, !readOnly);
+    const { version } = options;
+    const told = version !== undefined && parseVersion(version) !== undefined ? version : undefined;
+    const seen = await survey(query, store, told, !readOnly);
     checkStore(seen, store, doing, options.where);
     return work(query, seen.version);
   });

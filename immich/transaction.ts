@@ -1,4 +1,4 @@
-import { Cut, explain, isCut, refusedByServer, SettingsError } from "./errors";
+import { Cut, defect, explain, isCut, refusedByServer, SettingsError } from "./errors";
 import type { Database, Query, Rows } from "./types";
 
 /** How long each thing may take, in milliseconds. */
@@ -47,16 +47,25 @@ export async function transaction<T>(
   purpose: Purpose,
   work: (query: Query) => Promise<Outcome<T>>,
 ): Promise<T> {
-  const query: Query = (text, values) => answered(db.query(text, values), purpose.timeouts.answer);
+  const { doing, where } = purpose;
+  const fromDatabase = new Set<unknown>();
+  const query: Query = (text, values) =>
+    answered(db.query(text, values), purpose.timeouts.answer).catch((error: unknown) => {
+      fromDatabase.add(error);
+      throw error;
+    });
   let outcome: Outcome<T>;
   try {
     await query(opening(purpose));
     outcome = await work(query);
   } catch (error) {
-    if (error instanceof SettingsError ? !error.connectionLost : !isCut(error)) {
-      await query("ROLLBACK").catch(() => undefined);
-    }
-    throw explain(error, purpose.doing, purpose.where);
+    const lost =
+      error instanceof SettingsError
+        ? error.connectionLost
+        : fromDatabase.has(error) && isCut(error);
+    if (!lost) await query("ROLLBACK").catch(() => undefined);
+    if (error instanceof SettingsError) throw error;
+    throw (fromDatabase.has(error) ? explain : defect)(error, doing, where);
   }
   if (!outcome.commit) {
     // A read has its answer already; a transaction that wrote something else is ended by the server with the connection.
@@ -67,17 +76,17 @@ export async function transaction<T>(
   try {
     ended = await query("COMMIT");
   } catch (error) {
-    if (refusedByServer(error)) throw explain(error, purpose.doing, purpose.where);
+    if (refusedByServer(error)) throw explain(error, doing, where);
     throw new SettingsError(
       "commit-unknown",
-      `${purpose.doing} in ${purpose.where}: the connection was lost after COMMIT was sent and before its answer came. The settings are either all old or all new. Run the same command again: it looks at what is there, and finishes.`,
+      `${doing} in ${where}: the connection was lost after COMMIT was sent and before its answer came. The settings are either all old or all new. Run the same command again: it looks at what is there, and finishes.`,
       true,
     );
   }
   if (ended.command !== "COMMIT") {
     throw new SettingsError(
       "database",
-      `${purpose.doing} in ${purpose.where}: PostgreSQL answered ${String(ended.command)} to COMMIT, so nothing has been changed. Run the same command again.`,
+      `${doing} in ${where}: PostgreSQL answered ${String(ended.command)} to COMMIT, so nothing has been changed. Run the same command again.`,
     );
   }
   return outcome.result;

@@ -110,6 +110,20 @@ describe("a transaction", () => {
   });
 });
 
+test("a mistake of ours is rolled back, and tells nothing but its kind", async () => {
+  const db = fake({});
+  const error = await refusal(
+    transaction(db, purpose, () => {
+      JSON.parse(CANARY);
+      return commit();
+    }),
+  );
+  expect(error).toMatchObject({ problem: "defect", connectionLost: false });
+  expect(error.message).toContain("(SyntaxError)");
+  expect(error.message).not.toContain(CANARY);
+  expect(db.asked).toEqual(["BEGIN", "ROLLBACK"]);
+});
+
 describe("what PostgreSQL says", () => {
   test.each([
     ["55P03", "locked"],
