@@ -18,7 +18,8 @@ export interface JsonObject {
 
 // A string of PostgreSQL's jsonb can't hold NUL, which makes it a safe mark for "this was a number".
 const MARK = "\u0000";
-const STRING_OR_NUMBER = /"[^"\\]*(?:\\.[^"\\]*)*"|-?\d+(?:\.\d+)?(?:[eE][+-]?\d+)?/g;
+// Piece by piece, as one expression for a whole string runs out of stack on a long one.
+const PIECE = /\\.|"|-?\d+(?:\.\d+)?(?:[eE][+-]?\d+)?/g;
 
 /**
  * @param text JSON text, as PostgreSQL prints it
@@ -26,8 +27,10 @@ const STRING_OR_NUMBER = /"[^"\\]*(?:\\.[^"\\]*)*"|-?\d+(?:\.\d+)?(?:[eE][+-]?\d
  */
 export function parse(text: string): Json {
   const exact: string[] = [];
-  const marked = text.replace(STRING_OR_NUMBER, (token) => {
-    if (token.startsWith('"') || String(Number(token)) === token) return token;
+  let inString = false;
+  const marked = text.replace(PIECE, (token) => {
+    if (token === '"') inString = !inString;
+    if (inString || !/\d$/.test(token) || String(Number(token)) === token) return token;
     JSON.parse(token); // refuses 007, which the mark would hide
     exact.push(token);
     return JSON.stringify(`${MARK}${exact.length - 1}`);

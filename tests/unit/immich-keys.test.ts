@@ -121,6 +121,11 @@ describe("JSON without loss", () => {
     expect(parse("1.0")).toEqual(new ExactNumber("1.0"));
   });
 
+  test("texts of millions of letters and escapes", () => {
+    const text = JSON.stringify({ theme: { customCss: 'a"\\'.repeat(300_000), days: 1 } });
+    expect(stringify(parse(text)) === text).toBe(true);
+  });
+
   test.each(["", "{", "immich", "007", "[1,]", "1.", "'x'", "NaN"])("%j is not JSON", (text) =>
     expect(() => parse(text)).toThrow(SyntaxError),
   );
