@@ -99,8 +99,8 @@ async function broken(
   fault: Fault,
   factor: number,
 ): Promise<Ended> {
-  // A process that is killed at a moment of our choice need not hurry.
-  const context = lane.context(fault.kill ? "long" : "short", factor);
+  // Only what waits for an answer that never comes need be impatient; being so, it may give up on a busy machine.
+  const context = lane.context(fault.kill || fault.heals ? "long" : "short", factor);
   const other = keyPair("somebody in the middle", "other").publicKey;
   const target = fault.otherHostKey
     ? { ...context, ssh: { ...context.ssh, hostKey: other } }

@@ -29,6 +29,8 @@ export class SshChannel extends Duplex {
     this.#inner = inner;
     this.#holder = holder;
     holder.hold();
+    // A connection that is lost while nobody looks is no reason to end the process.
+    this.on("error", () => undefined);
     inner.on("data", (data: Buffer) => {
       this.#bytesRead += data.length;
       if (!this.push(data)) inner.pause();

@@ -176,24 +176,29 @@ export class OpenConnection implements SshConnection {
 
   async channel(host: string, port: number, timeoutMs?: number): Promise<SshChannel> {
     const address = addressOf(host, port);
-    const inner = await this.request<ClientChannel>(
+    return this.request<ClientChannel, SshChannel>(
       `opening a connection to ${address}`,
       timeoutMs ?? this.#limits.channelMs,
       (done) => this.#client.forwardOut("127.0.0.1", 0, host, port, done),
+      (inner) => new SshChannel(inner, this),
       (error) => this.#channelRefused(address, error),
       (late) => late.close(),
     );
-    return new SshChannel(inner, this);
   }
 
   async exec(
     command: string,
     opts: { stdin?: string; timeoutMs?: number } = {},
   ): Promise<ExecResult> {
-    const channel = await this.request<ClientChannel>(
+    return this.request<ClientChannel, ExecResult>(
       "starting a command",
       this.#limits.channelMs,
       (done) => this.#client.exec(command, done),
+      (channel) => {
+        this.hold();
+        const timeoutMs = opts.timeoutMs ?? this.#limits.execMs;
+        return run(channel, this, opts.stdin, timeoutMs).finally(() => this.release());
+      },
       (error) =>
         new SshError(
           "exec",
@@ -202,22 +207,17 @@ export class OpenConnection implements SshConnection {
         ),
       (late) => late.close(),
     );
-    this.hold();
-    try {
-      return await run(channel, this, opts.stdin, opts.timeoutMs ?? this.#limits.execMs);
-    } finally {
-      this.release();
-    }
   }
 
   /** Asks for a sign of life. False, and the connection is dead, when none comes in `timeoutMs`. */
   async alive(timeoutMs: number): Promise<boolean> {
     if (this.#death) return false;
     try {
-      await this.request<void>(
+      await this.request<void, void>(
         "asking for a sign of life",
         timeoutMs,
         (done) => this.#ping(() => done(undefined, undefined)),
+        () => undefined,
         (error) => error,
         () => undefined,
       );
@@ -237,14 +237,17 @@ export class OpenConnection implements SshConnection {
   /**
    * One request to the server with a time-out; holds the process meanwhile.
    *
+   * @param take makes something of the answer at once: when a short command is done, its answer, output and end come in one
+   *   packet, and ssh2 tells of all of them before a promise could say that it was answered
    * @param late what to do with an answer that comes after the time-out
    */
-  private request<T>(
+  private request<A, T>(
     what: string,
     timeoutMs: number,
-    ask: (done: (error: Error | undefined, value: T) => void) => void,
+    ask: (done: (error: Error | undefined, answer: A) => void) => void,
+    take: (answer: A) => T | Promise<T>,
     explain: (error: Error) => Error,
-    late: (value: T) => void,
+    late: (answer: A) => void,
   ): Promise<T> {
     return new Promise<T>((resolve, reject) => {
       if (this.#death) return reject(this.#death);
@@ -265,11 +268,11 @@ export class OpenConnection implements SshConnection {
           ),
         );
       }, timeoutMs);
-      const done = (error: Error | undefined, value: T) => {
-        if (over) return error ? undefined : late(value);
+      const done = (error: Error | undefined, answer: A) => {
+        if (over) return error ? undefined : late(answer);
+        if (error) reject(this.#death ?? explain(error));
+        else resolve(take(answer));
         finish();
-        if (!error) return resolve(value);
-        reject(this.#death ?? explain(error));
       };
       try {
         ask(done);

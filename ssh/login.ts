@@ -165,11 +165,12 @@ function broken(
           : `  next: try again; if it stays so, look at the server's log (journalctl -u ssh)`),
     );
   }
-  if (!heard) {
+  if (!heard || /before handshake/.test(error?.message ?? "")) {
     return new SshError(
       "lost",
-      `${what}: the server closed the connection without a greeting${words}.\n` +
-        `  next: it may be too busy (MaxStartups) or have banned this address (fail2ban); try again, then look at its log`,
+      `${what}: the server closed the connection without a greeting.\n` +
+        `  next: it may be too busy (MaxStartups) or have banned this address (fail2ban), or be no SSH server at all ` +
+        `(check ${configKey(role, "Port")}); try again, then look at its log`,
     );
   }
   if (error?.level === "handshake" || error?.level === "protocol") {

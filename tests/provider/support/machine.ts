@@ -102,7 +102,7 @@ export async function failure(promise: Promise<unknown>): Promise<Error> {
     await promise;
   } catch (error) {
     if (error instanceof Error) return error;
-    throw new Error(`no Error was thrown: ${String(error)}`);
+    throw new Error(`no Error was thrown: ${String(error)}`, { cause: error });
   }
   throw new Error("it did not fail");
 }
