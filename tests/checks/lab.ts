@@ -183,6 +183,20 @@ export class Lab {
     await this.api("PATCH", `providers/oauth2/${String(this.provider["pk"])}/`, change);
   }
 
+  /** The scope `email` stays, and tells no e-mail address any more. */
+  async muteEmail(): Promise<void> {
+    const list = (await this.api("GET", "propertymappings/provider/scope/"))["results"] as Json[];
+    const mute =
+      list.find((one) => one["name"] === "tells no e-mail address") ??
+      (await this.api("POST", "propertymappings/provider/scope/", {
+        name: "tells no e-mail address",
+        scope_name: "email",
+        expression: "return {}",
+      }));
+    const others = list.filter((one) => one["scope_name"] !== "email");
+    await this.patchProvider({ property_mappings: [...others, mute].map((one) => one["pk"]) });
+  }
+
   async patchApplication(change: Json): Promise<void> {
     await this.api("PATCH", "core/applications/immich/", change);
   }

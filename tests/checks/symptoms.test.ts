@@ -5,7 +5,7 @@ import { type Browser, chromium, type Page } from "playwright-core";
 
 import { catalogue, checkIds, type CheckId } from "../../checks/catalogue";
 import { runChecks } from "../../checks/run";
-import { type Json, Lab, type Person, redirectUri } from "./lab";
+import { Lab, type Person, redirectUri } from "./lab";
 
 const BROWSER = ["/usr/bin/chromium", "/usr/bin/chromium-browser", "/usr/bin/google-chrome"].find(
   existsSync,
@@ -72,17 +72,6 @@ if (BROWSER === undefined) process.stderr.write("no browser found: symptoms are 
     if (await consent.isVisible()) await page.getByRole("button", { name: "Continue" }).click();
   };
 
-  const emailMapping = async () => {
-    const list = (await lab.api("GET", "propertymappings/provider/scope/"))["results"] as Json[];
-    const own = await lab.api("POST", "propertymappings/provider/scope/", {
-      name: "tells no e-mail address",
-      scope_name: "email",
-      expression: "return {}",
-    });
-    const others = list.filter((one) => one["scope_name"] !== "email").map((one) => one["pk"]);
-    await lab.patchProvider({ property_mappings: [...others, own["pk"]] });
-  };
-
   /** The name, how it is broken, what the person does, what they see, what the checks say. */
   const rows: [string, () => Promise<unknown>, () => Promise<unknown>, string | RegExp, CheckId][] =
     [
@@ -109,7 +98,7 @@ if (BROWSER === undefined) process.stderr.write("no browser found: symptoms are 
       ],
       [
         "User not created: no e-mail address",
-        emailMapping,
+        () => lab.muteEmail(),
         () => agree(lab.carol),
         /OAuth profile does not have an email address/,
         "email-claim",
