@@ -32,7 +32,7 @@ export async function pulumi(
   args: readonly string[],
   options: CliOptions = {},
 ): Promise<CliResult> {
-  const child = spawn(process.execPath, [CLI, ...args, "--non-interactive"], {
+  const child = spawn(process.execPath, [CLI, "--non-interactive", ...args], {
     cwd: options.folder ?? PROJECT_FOLDER,
     env: { ...process.env, PULUMI_SKIP_UPDATE_CHECK: "true", ...options.environment },
     stdio: options.terminal ? ["ignore", "inherit", "inherit"] : ["ignore", "pipe", "pipe"],

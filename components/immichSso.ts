@@ -128,7 +128,7 @@ export class ImmichSso extends pulumi.ComponentResource {
     this.scopes = application.scopes;
     this.redirectUris = application.redirectUris;
     this.settingsChangedAt = settings.settingsChangedAt;
-    this.loginCheck = check?.verdicts ?? pulumi.output({});
+    this.loginCheck = check?.checks ?? pulumi.output<Record<string, string>>({});
     this.registerOutputs({ issuerUrl: this.issuerUrl, clientId: this.clientId });
   }
 

@@ -1,6 +1,5 @@
 import * as pulumi from "@pulumi/pulumi";
 
-import type { CheckResult } from "../checks/types";
 import { providerOnDisk } from "./dynamic/onDisk";
 
 export interface LoginCheckArgs {
@@ -36,15 +35,8 @@ export interface LoginCheckArgs {
  * would not. Runs when anything it depends on changed, on refresh, and again while it is not proven.
  */
 export class LoginCheck extends pulumi.dynamic.Resource {
-  /** Each check, its verdict, what was seen, and the fix. */
-  declare readonly checks: pulumi.Output<CheckResult[]>;
-
-  /** The same as text, by check: `ok`, or the verdict with what was seen and the fix. */
-  get verdicts(): pulumi.Output<Record<string, string>> {
-    return this.checks.apply((checks) =>
-      Object.fromEntries(checks.map((check) => [check.id, verdictText(check)])),
-    );
-  }
+  /** By check: `ok`, or the verdict with what was seen and the fix. */
+  declare readonly checks: pulumi.Output<Record<string, string>>;
 
   constructor(name: string, args: LoginCheckArgs, opts?: pulumi.CustomResourceOptions) {
     super(
@@ -57,9 +49,4 @@ export class LoginCheck extends pulumi.dynamic.Resource {
       "LoginCheck",
     );
   }
-}
-
-function verdictText({ verdict, seen, fix }: CheckResult): string {
-  if (verdict === "ok") return verdict;
-  return `${verdict}: ${seen}${fix ? ` | fix: ${fix}` : ""}`;
 }

@@ -11,7 +11,7 @@ const ROOT = resolve(__dirname, "..");
 export interface SandboxOptions {
   /** Folder to live in, empty; removed at the end. Default: a new one among the temporary ones. */
   readonly folder?: string;
-  /** First of four ports; 0 for free ones. Default: those of Pulumi.sandbox.yaml. */
+  /** First of five ports; 0 for free ones. Default: those of Pulumi.sandbox.yaml. */
   readonly portBase?: number;
   /** Default "1.135.3". */
   readonly immichVersion?: string;

@@ -5,7 +5,7 @@
  *   npm run sandbox -- --json        prints one line of JSON with the same (client.ts has its type)
  *
  *   --folder DIR                     live there; an empty folder, removed at the end
- *   --port-base N                    ports N to N+3; 0: any free ones
+ *   --port-base N                    ports N to N+4; 0: any free ones
  *   --immich-version 1.105.1         another Immich
  *   --until-stdin-closes             stop when standard input is closed (for programs that start it)
  *

@@ -16,7 +16,7 @@ interface Inputs extends Omit<CheckInput, "authentikUrl" | "readSettings" | "con
 }
 
 interface State extends Inputs {
-  readonly checks: readonly CheckResult[];
+  readonly checks: Readonly<Record<string, string>>;
 }
 
 function check(inputs: Inputs, waitSeconds: number): Promise<CheckResult[]> {
@@ -55,11 +55,25 @@ async function prove(inputs: Inputs): Promise<State> {
     if (inputs.mode === "fail") throw new Error(text);
     warn([text]);
   }
-  return { ...inputs, checks };
+  return { ...inputs, checks: texts(checks) };
 }
 
 function isBroken(checks: readonly CheckResult[]): boolean {
   return checks.some(({ verdict }) => verdict === "broken");
+}
+
+/** The results as a person reads them in a preview and among the stack's outputs. */
+function texts(checks: readonly CheckResult[]): State["checks"] {
+  return Object.fromEntries(
+    checks.map(({ id, verdict, seen, fix }) => [
+      id,
+      verdict === "ok" ? verdict : `${verdict}: ${seen}${fix ? ` | fix: ${fix}` : ""}`,
+    ]),
+  );
+}
+
+function wasBroken(checks: State["checks"]): boolean {
+  return Object.values(checks).some((text) => text.startsWith("broken"));
 }
 
 /** What Pulumi calls for a `LoginCheck`. */
@@ -68,7 +82,7 @@ export const provider = withPlainErrors({
 
   async diff(_id: string, olds: State, news: Inputs) {
     const { checks, ...before } = olds;
-    return { changes: isBroken(checks) || !isDeepStrictEqual(before, { ...news }) };
+    return { changes: wasBroken(checks) || !isDeepStrictEqual(before, { ...news }) };
   },
 
   async create(inputs: Inputs) {
@@ -78,7 +92,7 @@ export const provider = withPlainErrors({
   /** On refresh: how it is now. What is broken is checked again by the next `up`. */
   async read(id: string, props: State) {
     const { checks: _, ...inputs } = props;
-    return { id, props: { ...inputs, checks: await check(inputs, 0) } };
+    return { id, props: { ...inputs, checks: texts(await check(inputs, 0)) } };
   },
 
   async update(_id: string, _olds: State, news: Inputs) {

@@ -3,8 +3,17 @@
  * fits each of them. None of it is secret: it opens servers on loopback that live for minutes.
  */
 
-/** The ports of Pulumi.sandbox.yaml, on 127.0.0.1. */
-export const DEFAULT_PORTS = { authentik: 29000, immich: 22283, ssh: 29022, postgres: 25432 };
+/**
+ * The ports of Pulumi.sandbox.yaml, on 127.0.0.1. `tunnel` is the one that the program itself listens on
+ * while it deploys; the sandbox only sees that it is free.
+ */
+export const DEFAULT_PORTS = {
+  authentik: 29000,
+  immich: 22283,
+  ssh: 29022,
+  postgres: 25432,
+  tunnel: 29432,
+};
 
 /** Port of each part. 0 is a free one. */
 export type Ports = Readonly<Record<keyof typeof DEFAULT_PORTS, number>>;
@@ -12,8 +21,11 @@ export type Ports = Readonly<Record<keyof typeof DEFAULT_PORTS, number>>;
 /** API token of Authentik's user akadmin. */
 export const AUTHENTIK_TOKEN = "sandbox-authentik-api-token";
 
-/** Superuser's password, as Immich's example.env has it. */
-export const POSTGRES_PASSWORD = "postgres";
+/**
+ * Superuser's password. Not Immich's customary "postgres": Pulumi hides a secret wherever its text
+ * occurs, and would show `[secret]ql` for postgresql.
+ */
+export const POSTGRES_PASSWORD = "database-in-the-sandbox";
 
 /** Passphrase of the stack's secrets. */
 export const PASSPHRASE = "sandbox";

@@ -5,7 +5,14 @@ import { hostKeyPair } from "../ssh/keys";
 import { type SshServer, startSshServer } from "../ssh";
 import { type Postgres, startPostgres } from "../postgres";
 import { configArguments, makeBackend } from "./backend";
-import { AUTHENTIK_TOKEN, IMMICH_ADMIN, PEOPLE, POSTGRES_PASSWORD, SSH_USER } from "./constants";
+import {
+  AUTHENTIK_TOKEN,
+  IMMICH_ADMIN,
+  PEOPLE,
+  type Ports,
+  POSTGRES_PASSWORD,
+  SSH_USER,
+} from "./constants";
 import { bystander, ImmichContainer, postgresContainer } from "./containers";
 import { makeFolder, type SandboxFolder } from "./folder";
 import { Part } from "./part";
@@ -15,7 +22,7 @@ import { choosePorts } from "./ports";
 export interface HomelabOptions {
   /** Folder to live in, empty. Default: a new one among the temporary ones. */
   readonly folder?: string;
-  /** First of four ports in a row; 0 for free ones. Default: those of Pulumi.sandbox.yaml. */
+  /** First of five ports in a row; 0 for free ones. Default: those of Pulumi.sandbox.yaml. */
   readonly portBase?: number;
   /** Default "1.135.3". */
   readonly immichVersion?: string;
@@ -120,6 +127,7 @@ async function assemble(
       token,
       controlToken,
       adminPassword: "akadmin-in-the-sandbox",
+      stateFile: join(folder.path, "authentik.json"),
       groups: ["immich-users", "immich-admins"],
       users: PEOPLE.map(({ username, ...person }) => ({
         ...person,
@@ -190,6 +198,7 @@ async function assemble(
       immich: part.port,
       ssh: ssh.port,
       postgres: postgres.port,
+      tunnel: ports.tunnel,
     },
     token,
     password: postgres.password,
@@ -222,7 +231,7 @@ async function assemble(
 function describe(
   folder: string,
   given: {
-    ports: { authentik: number; immich: number; ssh: number; postgres: number };
+    ports: Ports;
     token: string;
     password: string;
     privateKey: string;

@@ -7,19 +7,28 @@ const TITLES: Record<keyof Ports, string> = {
   immich: "Immich",
   ssh: "SSH",
   postgres: "PostgreSQL",
+  tunnel: "the tunnel",
 };
 
 /**
- * The ports for `--port-base`: the usual ones without, free ones for 0, else four in a row.
+ * The ports for `--port-base`: the usual ones without, free ones for 0, else five in a row.
  *
  * @throws Error that names each port that is taken, and the way out.
  */
 export async function choosePorts(base: number | undefined): Promise<Ports> {
-  if (base === 0) return { authentik: 0, immich: 0, ssh: 0, postgres: 0 };
+  if (base === 0) {
+    return { authentik: 0, immich: 0, ssh: 0, postgres: 0, tunnel: await freePort() };
+  }
   const ports =
     base === undefined
       ? DEFAULT_PORTS
-      : { authentik: base, immich: base + 1, ssh: base + 2, postgres: base + 3 };
+      : {
+          authentik: base,
+          immich: base + 1,
+          ssh: base + 2,
+          postgres: base + 3,
+          tunnel: base + 4,
+        };
   const parts = Object.keys(ports) as (keyof Ports)[];
   const free = await Promise.all(parts.map((part) => isFree(ports[part])));
   const taken = parts.filter((_part, index) => !free[index]);
@@ -30,6 +39,18 @@ export async function choosePorts(base: number | undefined): Promise<Ports> {
     );
   }
   return ports;
+}
+
+/** A port that is free now, for a listener that can't choose one itself. */
+function freePort(): Promise<number> {
+  return new Promise((done, fail) => {
+    const server = createServer().once("error", fail);
+    server.listen(0, "127.0.0.1", () => {
+      const address = server.address();
+      const port = typeof address === "object" && address !== null ? address.port : 0;
+      server.close(() => done(port));
+    });
+  });
 }
 
 function isFree(port: number): Promise<boolean> {

@@ -27,7 +27,8 @@ export interface Project {
 /** Makes a project folder with a stack of its own in a file backend of its own. */
 export async function makeProject(
   stack: string,
-  environment: Record<string, string> = {},
+  environment: Readonly<Record<string, string>> = {},
+  prepare: (folder: string) => void = () => {},
 ): Promise<Project> {
   const folder = mkdtempSync(join(tmpdir(), "immich-sso-project-"));
   for (const name of readdirSync(root)) {
@@ -35,12 +36,13 @@ export async function makeProject(
     if (COPIED.test(name)) copyFileSync(join(root, name), join(folder, name));
     else symlinkSync(join(root, name), join(folder, name));
   }
+  prepare(folder);
   const state = join(folder, ".state");
   mkdirSync(state);
   const all = {
-    PULUMI_BACKEND_URL: `file://${state}`,
     PULUMI_CONFIG_PASSPHRASE: "sandbox",
     ...environment,
+    PULUMI_BACKEND_URL: `file://${state}`,
   };
   const run = (...args: string[]): Promise<CliResult> => pulumi(args, { environment: all, folder });
   const ok = async (...args: string[]): Promise<string> => {

@@ -41,10 +41,7 @@ const OUTPUTS: Record<string, Record<string, unknown>> = {
     skipped: [],
   },
   "pulumi-nodejs:dynamic/immich-sso:LoginCheck": {
-    checks: [
-      { id: "issuer-equal", verdict: "ok", seen: "equal", fix: "" },
-      { id: "client-secret", verdict: "broken", seen: "HTTP 400", fix: "npx pulumi up" },
-    ],
+    checks: { "issuer-equal": "ok", "client-secret": "broken: HTTP 400 | fix: npx pulumi up" },
   },
   "command:remote:Command": { stdout: "", stderr: "" },
 };
