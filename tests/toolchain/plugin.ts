@@ -6,6 +6,7 @@ import * as path from "node:path";
 import { spawn, type ChildProcess } from "node:child_process";
 
 import * as grpc from "@grpc/grpc-js";
+import { build } from "esbuild";
 import { Empty } from "google-protobuf/google/protobuf/empty_pb";
 import { Struct } from "google-protobuf/google/protobuf/struct_pb";
 import { EngineService } from "@pulumi/pulumi/proto/engine_grpc_pb";
@@ -20,10 +21,6 @@ export type Props = Record<string, Json>;
 export const UNKNOWN = "04da6b54-80e4-46f7-96ec-b56ff0331ba9";
 
 const root = path.resolve(__dirname, "../..");
-const { bundle } = require("../../toolchain/setup/bundle.js") as {
-  bundle(root: string, entries: { source: string; target: string }[]): Promise<void>;
-};
-
 /** A value that came marked as a secret. */
 export function secret(value: Json): Json {
   return {
@@ -53,8 +50,15 @@ export class Plugin {
   async start(env: NodeJS.ProcessEnv = {}): Promise<void> {
     this.folder = fs.mkdtempSync(path.join(os.tmpdir(), `provider-${this.name}-`));
     const target = path.join(this.folder, "plugin");
-    const source = `toolchain/providers/${this.name}/main.ts`;
-    await bundle(root, [{ source, target }]);
+    await build({
+      entryPoints: [path.join(root, "toolchain/providers", this.name, "main.ts")],
+      outfile: target,
+      bundle: true,
+      platform: "node",
+      target: "node20",
+      external: ["cpu-features", "*.node", "pg-native"],
+      logLevel: "silent",
+    });
     this.engine = new grpc.Server();
     this.engine.addService(EngineService, {
       log: (call: { request: LogRequest }, callback: grpc.sendUnaryData<Empty>) => {

@@ -21,7 +21,8 @@ const lookup = (name: string, args: Props): Promise<Props> =>
   plugin.invoke(`authentik:index/${name}:${name}`, args);
 
 beforeAll(async () => {
-  [authentik] = await Promise.all([startAuthentik(), plugin.start()]);
+  authentik = await startAuthentik();
+  await plugin.start();
   await plugin.handshake();
   expect(await plugin.parameterize("authentik", "2026.5.0", parameter)).toBe("authentik 2026.5.0");
   await plugin.configure("authentik", { url: authentik.url, token: authentik.token });

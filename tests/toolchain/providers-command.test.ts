@@ -17,16 +17,14 @@ let ssh: SshServer;
 let jump: SshServer;
 
 beforeAll(async () => {
-  [ssh, jump] = await Promise.all([
-    startSshServer({ home }),
-    startSshServer({ home, user: "jump", hostKey: keyPair("another", "jump") }),
-    plugin.start(),
-  ]);
+  ssh = await startSshServer({ home });
+  jump = await startSshServer({ home, user: "jump", hostKey: keyPair("another", "jump") });
+  await plugin.start();
   await plugin.handshake();
   await plugin.configure("command", {});
 });
 afterAll(async () => {
-  await Promise.all([plugin.stop(), ssh.stop(), jump.stop()]);
+  await Promise.all([plugin.stop(), ssh?.stop(), jump?.stop()]);
   fs.rmSync(home, { recursive: true, force: true });
 });
 beforeEach(() => {

@@ -103,6 +103,7 @@ test("what cannot be made is refused", async () => {
 test("it says once that it is a stand-in, where only --debug shows it", async () => {
   await plugin.handshake();
   await plugin.configure("random", {});
+  while (plugin.logs.length === 0) await new Promise((resolve) => setTimeout(resolve, 50));
   expect(plugin.logs).toEqual([
     {
       severity: 0,
@@ -110,4 +111,18 @@ test("it says once that it is a stand-in, where only --debug shows it", async ()
       ephemeral: false,
     },
   ]);
+});
+
+test("what it does not know takes the official plugin, and it says so", async () => {
+  const message = await messageOf(plugin.create("random:index/randomPet:RandomPet", {}));
+  expect(message).toBe(
+    "The stand-in for the random plugin 4.21.2 does not know the resource type random:index/randomPet:RandomPet. " +
+      `It knows ${type}. Anything else takes the official plugin.`,
+  );
+  expect(await messageOf(plugin.invoke("random:index/x:x", {}))).toContain(
+    "does not know the function",
+  );
+  expect(await messageOf(plugin.parameterize("x", "1.0.0", "{}"))).toContain(
+    "takes the official plugin",
+  );
 });

@@ -1,6 +1,7 @@
 // The local SDK has the names of the one that Pulumi generates, so that either can stand in its place.
 
 import { spawnSync } from "node:child_process";
+import * as fs from "node:fs";
 import * as path from "node:path";
 import * as pulumi from "@pulumi/pulumi";
 import * as authentik from "@pulumi/authentik";
@@ -140,12 +141,12 @@ test("secrets are secrets: the client secret, the provider's token", async () =>
 });
 
 test("the package says which plugin makes it what it is", () => {
-  // eslint-disable-next-line @typescript-eslint/no-require-imports
+  const file = path.resolve(__dirname, "../../sdks/authentik/package.json");
   const {
     name,
     version,
     pulumi: plugin,
-  } = require(path.resolve(__dirname, "../../sdks/authentik/package.json")) as {
+  } = JSON.parse(fs.readFileSync(file, "utf8")) as {
     name: string;
     version: string;
     pulumi: { parameterization: { value: string } } & Record<string, unknown>;

@@ -66,7 +66,7 @@ export function bridged(
       const defaults: string[] = [];
       const oldDefaults = Array.isArray(olds["__defaults"]) ? olds["__defaults"] : [];
       for (const [key, value] of Object.entries(news)) {
-        if (!key.startsWith("__") && value !== null) inputs[key] = value;
+        if (!key.startsWith("__") && value !== null) inputs[key] = coerced(value, properties[key]);
       }
       for (const [key, property] of Object.entries(properties)) {
         if (inputs[key] === undefined) {
@@ -235,13 +235,24 @@ function clean(values: Values): Values {
   );
 }
 
+/** Texts that are numbers or flags, and the other way round, where the table says so. */
+function coerced(value: Value, property: Property | undefined): Value {
+  if (value === UNKNOWN || !property) return value;
+  const { type } = property;
+  if (type === "string" && (typeof value === "number" || typeof value === "boolean"))
+    return String(value);
+  if (type === "number" && typeof value === "string" && value.trim() !== "") {
+    const number = Number(value);
+    return Number.isNaN(number) ? value : number;
+  }
+  if (type === "boolean" && (value === "true" || value === "false")) return value === "true";
+  return value;
+}
+
 function wrongType(value: Value, property: Property): string | undefined {
   const is = Array.isArray(value) ? "list" : isObject(value) ? "map" : typeof value;
   const must = property.type === "set" ? "list" : property.type;
-  if (is === must) return undefined;
-  if (must === "number" && is === "string" && !Number.isNaN(Number(value))) return undefined;
-  if (must === "string" && (is === "number" || is === "boolean")) return undefined;
-  return `expected type ${must}, got ${is}`;
+  return is === must ? undefined : `expected type ${must}, got ${is}`;
 }
 
 function suffix(seed: Buffer): string {

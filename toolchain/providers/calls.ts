@@ -99,12 +99,11 @@ export function calls(
       for (const [key, value] of request.getVariablesMap().toArray()) {
         if (key.startsWith(prefix)) config[key.slice(prefix.length)] = value;
       }
-      const here = session("", ended);
-      here.log(
+      log.later(
         "debug",
         `The provider ${name} is a stand-in for the official plugin ${provider.name} ${provider.version}.`,
       );
-      await provider.configure(config, here);
+      await provider.configure(config, session("", ended));
       const response = new rpc.ConfigureResponse();
       response.setSupportspreview(true);
       return response;

@@ -41,12 +41,12 @@ export function grant(server: () => Server): Resource {
           );
         }
         const rights = rightsOf(state);
-        const privileges = await server().transaction(undefined, session, async (db) =>
-          (await exists(db, "SELECT 1 FROM pg_database WHERE datname = $1", rights.database))
-            ? []
-            : undefined,
-        );
-        if (!privileges) return undefined;
+        if (rights.database !== server().config.database) {
+          const found = await server().transaction(undefined, session, (db) =>
+            exists(db, "SELECT 1 FROM pg_database WHERE datname = $1", rights.database),
+          );
+          if (!found) return undefined;
+        }
         return server().transaction(rights.database, session, async (db) => {
           if (!(await isThere(db, rights))) return undefined;
           return { id: idOf(rights), state: { ...state, ...(await granted(db, rights)) } };

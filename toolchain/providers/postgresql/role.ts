@@ -59,12 +59,21 @@ export function role(server: () => Server): Resource {
       return state && { id, state };
     });
 
+  const written = async (
+    db: Client,
+    id: string,
+    wanted: Values,
+  ): Promise<{ id: string; state: Values }> => ({
+    id,
+    state: (await stateOf(db, id, wanted, server().config.superuser)) ?? {},
+  });
+
   return bridged(
     properties,
     {
       async create(wanted, session) {
         const role = String(wanted["name"]);
-        await server().transaction(undefined, session, async (db) => {
+        return server().transaction(undefined, session, async (db) => {
           await says(`error creating role ${role}`, () =>
             db.query(`CREATE ROLE ${name(role)} WITH ${options(wanted)}`),
           );
@@ -74,15 +83,15 @@ export function role(server: () => Server): Resource {
             );
           }
           await settings(db, role, {}, wanted);
+          return written(db, role, wanted);
         });
-        return after(role, wanted, await read(role, wanted, session));
       },
 
       read,
 
       async update(id, state, wanted, session) {
         const role = String(wanted["name"]);
-        await server().transaction(undefined, session, async (db) => {
+        const { state: now } = await server().transaction(undefined, session, async (db) => {
           await lockRole(db, id);
           if (role !== id) {
             await says("error updating role NAME", () =>
@@ -96,8 +105,9 @@ export function role(server: () => Server): Resource {
           }
           await memberships(db, role, texts(wanted["roles"]));
           await settings(db, role, state, wanted);
+          return written(db, role, wanted);
         });
-        return after(role, wanted, await read(role, wanted, session)).state;
+        return now;
       },
 
       async delete(id, state, session) {
@@ -278,22 +288,6 @@ async function passwordOf(db: Client, role: string, known: string): Promise<stri
       .digest("hex")}`
     ? known
     : hash;
-}
-
-function after(
-  role: string,
-  wanted: Values,
-  found: { id: string; state: Values } | undefined,
-): { id: string; state: Values } {
-  if (!found)
-    throw new ProviderError(
-      `The role ${role} was written and is not there now: was it dropped meanwhile?`,
-    );
-  const { passwordWoVersion } = wanted;
-  return {
-    id: role,
-    state: { ...found.state, ...(passwordWoVersion ? { passwordWoVersion } : {}) },
-  };
 }
 
 async function says<T>(what: string, work: () => Promise<T>): Promise<T> {
