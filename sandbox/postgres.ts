@@ -5,17 +5,18 @@
  * It is tuned for being thrown away, and for nothing else: fsync and full-page writes are off, so a
  * power cut would cost the data. What a client sees (locks, transactions, errors) is the real thing.
  */
-import { type ChildProcess, spawn } from "node:child_process";
 import { chmodSync, chownSync, existsSync, mkdirSync, mkdtempSync, rmSync } from "node:fs";
-import { writeFileSync } from "node:fs";
-import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { Client } from "pg";
-import { type Binaries, postgresBinaries } from "./database/binaries";
+import { postgresBinaries } from "./database/binaries";
+import { makeCluster, SUPERUSER, USUAL_PASSWORD } from "./database/cluster";
 import { databaseIdentity, type Identity, reaches } from "./database/identity";
 import { schema } from "./database/schema";
-import { endWithUs, keepFolder, removeWithUs } from "./undertaker";
+import { held, HOST, listen, type Server, start } from "./database/server";
+import { keepFolder, removeWithUs } from "./undertaker";
+
+export { freePort } from "./database/server";
 
 /** How a PostgreSQL is to be started. */
 export interface PostgresOptions {
@@ -58,11 +59,6 @@ export interface Postgres {
   stop(): Promise<void>;
 }
 
-const HOST = "127.0.0.1";
-const USER = "postgres";
-const READY = "database system is ready to accept connections";
-const LOG_LINES = 200;
-
 /**
  * Starts a fresh PostgreSQL; about a second. Ends with this process, whatever happens to it.
  *
@@ -77,10 +73,10 @@ export async function startPostgres(options: PostgresOptions): Promise<Postgres>
     keepFolder(data);
   };
   try {
-    const password = options.password ?? "postgres";
+    const password = options.password ?? USUAL_PASSWORD;
     const binaries = postgresBinaries(identity, data);
-    await initialise(binaries, identity, data, password);
-    const launch = (port: number): Promise<Server> => start(binaries, identity, data, port);
+    const cluster = await makeCluster(binaries, identity, data, password);
+    const launch = (port: number): Promise<Server> => start(binaries, identity, cluster, port);
     const server = await listen(launch, options.port ?? 0);
     const postgres = new SandboxPostgres(server, launch, password, options.database, forget);
     await postgres.createDatabase(postgres.database, options.immichVersion).catch(async (error) => {
@@ -111,128 +107,9 @@ function dataFolder(wanted: string, identity: Identity | undefined): string {
   return data;
 }
 
-async function initialise(
-  { initdb }: Binaries,
-  identity: Identity | undefined,
-  data: string,
-  password: string,
-): Promise<void> {
-  const passwordFile = join(data, "password");
-  writeFileSync(passwordFile, `${password}\n`, { mode: 0o600 });
-  if (identity !== undefined) chownSync(passwordFile, identity.uid, identity.gid);
-  const child = spawn(
-    initdb,
-    [
-      ...["-D", join(data, "cluster"), "-U", USER, "--pwfile", passwordFile],
-      ...["--auth=scram-sha-256", "--locale=C", "--encoding=UTF8", "--wal-segsize=1"],
-      ...["--no-sync", "--no-instructions", "-c", "dynamic_shared_memory_type=mmap"],
-    ],
-    {
-      ...identity,
-      cwd: data,
-      detached: true,
-      env: environment(),
-      stdio: ["ignore", "pipe", "pipe"],
-    },
-  );
-  endWithUs(child, "TERM");
-  const output = collect(child);
-  const code = await new Promise<number | null>((done, fail) => {
-    child.once("error", fail);
-    child.once("close", done);
-  });
-  rmSync(passwordFile);
-  if (code !== 0) {
-    throw new Error(`PostgreSQL's initdb failed (exit code ${code}): ${lastWords(output)}`);
-  }
-}
-
-interface Server {
-  readonly child: ChildProcess;
-  readonly port: number;
-  readonly output: string[];
-  readonly exited: Promise<void>;
-}
-
-async function listen(launch: (port: number) => Promise<Server>, port: number): Promise<Server> {
-  if (port !== 0) return launch(port);
-  // A free port can be taken by somebody else before PostgreSQL opens it.
-  for (let attempt = 1; ; attempt += 1) {
-    try {
-      return await launch(await freePort());
-    } catch (error) {
-      if (attempt === 5 || !/Address already in use/.test(String(error))) throw error;
-    }
-  }
-}
-
-async function start(
-  { postgres }: Binaries,
-  identity: Identity | undefined,
-  data: string,
-  port: number,
-): Promise<Server> {
-  const settings = {
-    listen_addresses: HOST,
-    port,
-    unix_socket_directories: "",
-    shared_buffers: "16MB",
-    max_connections: 60,
-    // A sandbox: fast, and not made to survive a power cut.
-    fsync: "off",
-    synchronous_commit: "off",
-    full_page_writes: "off",
-    wal_level: "minimal",
-    max_wal_senders: 0,
-    // No helpers that nobody needs here: fewer processes, a faster start and stop.
-    io_method: "sync",
-    max_logical_replication_workers: 0,
-    autovacuum: "off",
-    jit: "off",
-    timezone: "UTC",
-    log_timezone: "UTC",
-  };
-  const child = spawn(
-    postgres,
-    [
-      ...["-D", join(data, "cluster")],
-      ...Object.entries(settings).flatMap(([key, value]) => ["-c", `${key}=${value}`]),
-    ],
-    {
-      ...identity,
-      cwd: data,
-      detached: true,
-      env: environment(),
-      stdio: ["ignore", "pipe", "pipe"],
-    },
-  );
-  endWithUs(child, "QUIT");
-  const output = collect(child);
-  const exited = new Promise<void>((done) => {
-    child.once("error", () => done());
-    child.once("exit", () => done());
-  });
-  await new Promise<void>((done, fail) => {
-    child.once("error", fail);
-    child.once("exit", (code) =>
-      fail(
-        new Error(
-          `PostgreSQL did not start on ${HOST}:${port} (exit code ${code}): ${lastWords(output)}`,
-        ),
-      ),
-    );
-    child.stderr?.on("data", () => {
-      if (output.some((row) => row.includes(READY))) done();
-    });
-  });
-  // A test that forgets it must not hang for ever.
-  held(child, false);
-  return { child, port, output, exited };
-}
-
 class SandboxPostgres implements Postgres {
   readonly host = HOST;
-  readonly user = USER;
+  readonly user = SUPERUSER;
   readonly port: number;
   startedAt = new Date();
 
@@ -291,7 +168,7 @@ class SandboxPostgres implements Postgres {
   }
 
   private urlOf(database: string): string {
-    const login = `${USER}:${encodeURIComponent(this.password)}`;
+    const login = `${SUPERUSER}:${encodeURIComponent(this.password)}`;
     return `postgres://${login}@${HOST}:${this.port}/${encodeURIComponent(database)}`;
   }
 }
@@ -308,49 +185,4 @@ async function query(connectionString: string, sql: string): Promise<void> {
 
 function identifier(name: string): string {
   return `"${name.replaceAll('"', '""')}"`;
-}
-
-/** Whether `child` and its output keep this process from ending by itself. */
-function held(child: ChildProcess, yes: boolean): void {
-  for (const handle of [child, child.stdout, child.stderr]) {
-    const { ref, unref } = (handle ?? {}) as { ref?: () => void; unref?: () => void };
-    (yes ? ref : unref)?.call(handle);
-  }
-}
-
-/** English messages, and none of the PG* variables that somebody may have set for another server. */
-function environment(): NodeJS.ProcessEnv {
-  return { PATH: process.env["PATH"], LC_ALL: "C", TZ: "UTC" };
-}
-
-/** The last lines that `child` writes, kept up to date. */
-function collect(child: ChildProcess): string[] {
-  const lines: string[] = [];
-  let rest = "";
-  const take = (chunk: Buffer): void => {
-    const pieces = (rest + chunk.toString()).split("\n");
-    rest = pieces.pop() ?? "";
-    lines.push(...pieces.filter((row) => row !== ""));
-    if (lines.length > LOG_LINES) lines.splice(0, lines.length - LOG_LINES);
-  };
-  child.stdout?.on("data", take);
-  child.stderr?.on("data", take);
-  return lines;
-}
-
-function lastWords(output: string[]): string {
-  return output.slice(-6).join(" | ") || "it said nothing";
-}
-
-/** A TCP port of 127.0.0.1 that nobody listens on right now. */
-export function freePort(): Promise<number> {
-  return new Promise((done, fail) => {
-    const server = createServer();
-    server.once("error", fail);
-    server.listen(0, HOST, () => {
-      const address = server.address();
-      const port = typeof address === "object" && address !== null ? address.port : 0;
-      server.close(() => done(port));
-    });
-  });
 }

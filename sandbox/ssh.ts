@@ -4,15 +4,14 @@
  * refused the host key before it offered anything, or used one connection for everything, can be read
  * off its counters. It misbehaves on request (`./ssh/faults.ts`).
  */
-import type { ChildProcess } from "node:child_process";
 import { createServer, type Server as TcpServer, type Socket } from "node:net";
-import { type AuthContext, type Connection, type ParsedKey, Server } from "ssh2";
-import { type ServerChannel, type Session, utils } from "ssh2";
+import { type AuthContext, type Connection, type ParsedKey, Server, utils } from "ssh2";
 import { FaultState, type SshPolicies, wellBehaved } from "./ssh/faults";
 import { dial, join } from "./ssh/forward";
 import { Gate } from "./ssh/gate";
 import { hostKeyPair, type SshKeyPair, userKeyPair } from "./ssh/keys";
-import { run, type ShellOptions, signal } from "./ssh/shell";
+import { Sessions } from "./ssh/sessions";
+import type { ShellOptions } from "./ssh/shell";
 
 export type { SshFault, SshPolicies, SshStep } from "./ssh/faults";
 export { hostKeyPair, keyPair, type SshKeyPair, userKeyPair } from "./ssh/keys";
@@ -96,19 +95,18 @@ class SandboxSshServer implements SshServer {
   private readonly sockets = new Set<Socket>();
   private readonly gates = new Map<number | undefined, Gate>();
   private readonly clients = new Map<Connection, Gate>();
-  /** Commands that run: as with sshd, they go on when their connection is cut. */
-  private readonly running = new Set<ChildProcess>();
+  private readonly sessions: Sessions;
   private readonly ssh: Server;
   private readonly tcp: TcpServer;
   private readonly authorized: ParsedKey[];
 
-  constructor(
-    private readonly options: SshOptions & { user: string },
-    hostKey: SshKeyPair,
-  ) {
+  constructor(options: SshOptions & { user: string }, hostKey: SshKeyPair) {
     this.user = options.user;
     this.hostKey = hostKey.publicKey;
     this.authorized = (options.authorizedKeys ?? [userKeyPair().publicKey]).map(publicKey);
+    this.sessions = new Sessions(options, this.faults, (command) => {
+      this.counters.commands.push(command);
+    });
     this.ssh = new Server({ hostKeys: [hostKey.privateKey] });
     // The client's port tells which of the connections `ssh2` means.
     this.ssh.on("connection", (client, { port }) => {
@@ -160,7 +158,7 @@ class SandboxSshServer implements SshServer {
       this.tcp.close(() => done());
       this.dropConnections();
     });
-    for (const child of this.running) signal(child, "TERM");
+    this.sessions.end();
   }
 
   private accept(socket: Socket): void {
@@ -189,7 +187,7 @@ class SandboxSshServer implements SshServer {
     client.on("session", (accept) => {
       const fault = this.faults.strike("channel");
       if (fault !== undefined) gate.apply(fault);
-      else this.serveSession(accept(), gate);
+      else this.sessions.serve(accept(), gate);
     });
     this.clients.set(client, gate);
     client.on("close", () => this.clients.delete(client));
@@ -226,48 +224,6 @@ class SandboxSshServer implements SshServer {
     } else {
       request.reject(["publickey"]);
     }
-  }
-
-  private serveSession(session: Session, gate: Gate): void {
-    const variables: Record<string, string> = {};
-    session.on("env", (accept, reject, { key, val }) => {
-      // As Debian's sshd: AcceptEnv LANG LC_*
-      if (!/^(LANG|LC_\w+)$/.test(key)) return reject?.();
-      variables[key] = val;
-      accept?.();
-    });
-    session.on("shell", (accept) => this.execute(accept(), undefined, session, variables, gate));
-    session.on("exec", (accept, _reject, { command }) => {
-      this.counters.commands.push(command);
-      const fault = this.faults.strike("exec", command);
-      if (fault !== undefined) return gate.apply(fault);
-      this.execute(accept(), command, session, variables, gate);
-    });
-  }
-
-  private execute(
-    channel: ServerChannel,
-    command: string | undefined,
-    session: Session,
-    variables: Record<string, string>,
-    gate: Gate,
-  ): void {
-    const child = run(command, this.options, variables);
-    this.running.add(child);
-    session.on("signal", (_accept, _reject, { name }) => signal(child, name));
-    channel.on("error", () => undefined);
-    channel.pipe(child.stdin as NodeJS.WritableStream);
-    child.stdin?.on("error", () => undefined);
-    child.stdout?.pipe(channel, { end: false });
-    child.stderr?.pipe(channel.stderr, { end: false });
-    child.once("close", (code, name) => {
-      this.running.delete(child);
-      const fault = this.faults.strike("exec-done", command);
-      if (fault !== undefined) return gate.apply(fault);
-      if (name === null) channel.exit(code ?? 255);
-      else channel.exit(name.replace(/^SIG/, ""));
-      channel.end();
-    });
   }
 }
 

@@ -8,33 +8,38 @@ import { type Identity, reaches } from "./identity";
 export interface Binaries {
   readonly initdb: string;
   readonly postgres: string;
+  /** Version of the package. */
+  readonly version: string;
 }
 
 /**
  * Finds the programs, and puts right what an install without scripts left undone: npm packages carry
  * no symbolic links, and the package makes them in a postinstall script that npm 11 doesn't run.
  *
- * Where `identity` can't reach `node_modules` the programs are copied into `folder` (60 MB, 0.1 s).
+ * Where `identity` can't reach `node_modules` the programs are copied into `data` (60 MB, 0.1 s).
  *
  * @throws Error that names the package when this platform has none installed.
  */
-export function postgresBinaries(identity: Identity | undefined, folder: string): Binaries {
-  const native = join(packageFolder(), "native");
+export function postgresBinaries(identity: Identity | undefined, data: string): Binaries {
+  const folder = packageFolder();
+  const native = join(folder, "native");
+  const manifest = readFileSync(join(folder, "package.json"), "utf8");
+  const { version } = JSON.parse(manifest) as { version: string };
   hydrateSymlinks(native);
   makeExecutable(native);
-  if (reaches(identity, native)) return programs(native);
+  if (reaches(identity, native)) return { ...programs(native), version };
 
-  const copy = join(folder, "programs");
+  const copy = join(data, "programs");
   cpSync(native, copy, {
     recursive: true,
     verbatimSymlinks: true,
     mode: constants.COPYFILE_FICLONE,
     filter: (source) => !source.endsWith(".a"),
   });
-  return programs(copy);
+  return { ...programs(copy), version };
 }
 
-function programs(native: string): Binaries {
+function programs(native: string): Omit<Binaries, "version"> {
   return { initdb: join(native, "bin", "initdb"), postgres: join(native, "bin", "postgres") };
 }
 
@@ -68,7 +73,7 @@ function hydrateSymlinks(native: string): void {
 }
 
 function makeExecutable(native: string): void {
-  for (const program of Object.values(programs(native)) as string[]) {
+  for (const program of Object.values(programs(native))) {
     try {
       accessSync(program, constants.X_OK);
     } catch {
