@@ -45,9 +45,12 @@ export function configSecret(input: CheckInput, key: string): string {
   return pulumi(input, `config set --secret ${key}`);
 }
 
-/** Puts back on both sides what somebody changed by hand. */
+/**
+ * Puts back on both sides what somebody changed by hand. `--run-program`, as the program holds the
+ * tunnel that Postgres is refreshed through.
+ */
 export function deployAgain(input: CheckInput): string {
-  return pulumi(input, "up --refresh");
+  return pulumi(input, "up --refresh --run-program");
 }
 
 /** A docker compose command in Immich's folder. */

@@ -99,7 +99,7 @@ export const oidcChecks = entries({
       "other-key": {
         when: "the signing key is of another kind",
         fix: (i) =>
-          `Choose an RSA certificate: ${configSet(i, "signingKey", "'authentik Self-signed Certificate'")}, then ${pulumi(i, "up --refresh")}.`,
+          `Choose an RSA certificate: ${configSet(i, "signingKey", "'authentik Self-signed Certificate'")}, then ${deployAgain(i)}.`,
       },
     },
   },

@@ -122,7 +122,7 @@ describe("deployed", () => {
     const { code, stdout, stderr } = await doctor(onStack());
     expect(code).toBe(1);
     expect(stdout).toMatch(/^BROKEN +client-secret +POST .*invalid_client/m);
-    expect(stdout).toMatch(/^ +to do: +.*`npx pulumi up --refresh --stack sandbox`/m);
+    expect(stdout).toMatch(/^ +to do: +.*`npx pulumi up --refresh --run-program --stack sandbox`/m);
     expect(stdout + stderr).not.toMatch(/canary/);
   });
 
