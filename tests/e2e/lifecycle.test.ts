@@ -1,5 +1,6 @@
 /** The life of a stack through the CLI: preview, up, again, change, drift, rotation, destroy. */
 import { loginAs } from "../../checks/login";
+import { launchBrowser, screenshot, testInBrowser } from "../support/browser";
 import { changedLines, changesOf, startLab, type Lab } from "./lab";
 
 jest.setTimeout(240_000);
@@ -41,7 +42,7 @@ test("a preview of an empty stack names every setting and touches nothing", asyn
 test("up makes both sides, restarts once, and a person can log in", async () => {
   expect(await lab.up()).toEqual({ created: 17 });
   expect(await lab.restarts()).toBe(1);
-  expect(await login("alice")).toMatchObject({ ok: true, user: "alice@example.test" });
+  expect(await login("bob")).toMatchObject({ ok: true, user: "bob@example.test" });
   const outputs = await lab.outputs();
   expect(outputs).toMatchObject({
     issuerUrl: `${lab.sandbox.authentik.url}/application/o/immich/`,
@@ -55,6 +56,36 @@ test("up makes both sides, restarts once, and a person can log in", async () => 
     settingsChangedAt: expect.stringMatching(/^\d{4}-\d\d-\d\dT/),
   });
   expect(new Set(Object.values(outputs["loginCheck"] as object))).toEqual(new Set(["ok"]));
+});
+
+testInBrowser("a real browser clicks the button, logs in at Authentik, and is in", async () => {
+  const alice = lab.sandbox.users.find(({ username }) => username === "alice");
+  if (!alice) throw new Error("no alice");
+  const browser = await launchBrowser();
+  try {
+    const page = await browser.newPage();
+    page.setDefaultTimeout(60_000);
+    await page.goto(`${lab.sandbox.immich.url}/auth/login`);
+    await screenshot(page, "login-1-immich");
+    await page.getByRole("button", { name: "Login with Authentik" }).click();
+    await page.getByLabel("Email or Username", { exact: true }).fill(alice.username);
+    await screenshot(page, "login-2-authentik-name");
+    await page.getByRole("button", { name: "Log in" }).click();
+    await page.getByLabel("Password", { exact: true }).fill(alice.password);
+    await screenshot(page, "login-3-authentik-password");
+    await page.getByRole("button", { name: "Continue" }).click();
+    await page.getByText("You're about to sign into Immich").waitFor();
+    await screenshot(page, "login-4-authentik-consent");
+    await page.getByRole("button", { name: "Continue" }).click();
+    await page.waitForURL(/\/auth\/onboarding|\/photos/);
+    await page.waitForLoadState("networkidle");
+    await screenshot(page, "login-5-immich-logged-in");
+    await page.goto(`${lab.sandbox.immich.url}/photos`);
+    await page.getByText(alice.email).first().waitFor();
+    await screenshot(page, "login-6-immich-photos");
+  } finally {
+    await browser.close();
+  }
 });
 
 test("up again changes nothing: no row, no restart, no SSH", async () => {
