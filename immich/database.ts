@@ -34,8 +34,8 @@ export interface Session extends Database {
 }
 
 /**
- * Logs in to PostgreSQL over a connection that is open already. No TLS: the stream is private (SSH carries it). Nothing is
- * taken from PG* variables of the environment or a .pgpass file.
+ * Logs in to PostgreSQL over a connection that is open already. No TLS: the stream is private (SSH carries it). No login
+ * is taken from PG* variables of the environment or a .pgpass file.
  *
  * @param stream the connection; destroyed when the login fails
  * @throws DatabaseError wrong password, no such database, too many connections, still starting, no answer, no PostgreSQL
@@ -54,7 +54,6 @@ export async function openDatabase(
     user: login.user,
     password: () => login.password,
     ssl: false,
-    options: "",
     application_name: "immich-authentik-sso",
     client_encoding: "UTF8",
     connectionTimeoutMillis: limits.connectMs,

@@ -36,6 +36,12 @@ export async function runtimeError(
         `or: npx pulumi config set containerRuntime "sudo -n ${program}"`,
     );
   }
+  if (/sudo: .*not found/i.test(words) && runtime.startsWith("sudo")) {
+    return say(
+      `there is no sudo, or it does not know ${program} (${said(answer.stderr)})`,
+      `let the user use ${program} itself: sudo usermod -aG docker ${user}, and: npx pulumi config set containerRuntime ${program}`,
+    );
+  }
   if (answer.code === 127 || /command not found|: not found/i.test(words)) {
     return say(
       `there is no command ${program} for ${user} (${said(answer.stderr || "exit code 127")})`,

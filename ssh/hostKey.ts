@@ -139,6 +139,7 @@ function readPin(line: string): HostKeyPin | string {
   const blob = Buffer.from(base64, "base64");
   if (
     typeOf(blob) !== type ||
+    !isWhole(type, blob) ||
     blob.toString("base64").replace(/=+$/, "") !== base64.replace(/=+$/, "")
   ) {
     return `is damaged: its text is not a whole ${type} key`;
@@ -148,9 +149,24 @@ function readPin(line: string): HostKeyPin | string {
 
 /** The type a public key names in its first field. */
 function typeOf(blob: Buffer): string | undefined {
-  if (blob.length < 4) return undefined;
-  const length = blob.readUInt32BE(0);
-  return length > 64 || blob.length <= 4 + length
-    ? undefined
-    : blob.toString("latin1", 4, 4 + length);
+  return fieldsOf(blob)?.[0]?.toString("latin1");
+}
+
+/** Fields of a public key in wire format, each with its length before it; undefined when they don't fill it. */
+function fieldsOf(blob: Buffer): Buffer[] | undefined {
+  const fields: Buffer[] = [];
+  let at = 0;
+  while (at + 4 <= blob.length) {
+    const end = at + 4 + blob.readUInt32BE(at);
+    fields.push(blob.subarray(at + 4, end));
+    at = end;
+  }
+  return at === blob.length && fields.length > 0 ? fields : undefined;
+}
+
+/** Whether a key has all its parts (RFC 4253, 5656, 8709): a torn line must not become a pin that nothing matches. */
+function isWhole(type: KeyType, blob: Buffer): boolean {
+  const fields = fieldsOf(blob) ?? [];
+  if (type === "ssh-ed25519") return fields.length === 2 && fields[1]?.length === 32;
+  return fields.length === 3 && fields.every((field) => field.length > 0);
 }

@@ -3,7 +3,7 @@ import { plantedWriter } from "../../faults/planted";
 import type { Fault } from "../../faults/plan";
 import { runFaults } from "../../faults/harness";
 
-jest.setTimeout(120_000);
+jest.setTimeout(300_000);
 
 /** Every message of the protocol cut once, and of the rest each kind of fault at some step. */
 function some(faults: readonly Fault[], seed: number, share: number): Fault[] {
