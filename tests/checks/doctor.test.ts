@@ -1,5 +1,4 @@
 // `npm run doctor` itself, through the CLI, on a stack whose outputs were put there without a deployment.
-import { spawn } from "node:child_process";
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -7,19 +6,13 @@ import { join } from "node:path";
 import { checkIds } from "../../checks/catalogue";
 import type { Report } from "../../checks/print";
 import { CLIENT_SECRET, Lab } from "./lab";
+import { doctor as runDoctor, pulumi, type Ran, type RunOptions } from "./processes";
 
 jest.setTimeout(120_000);
 
-const ROOT = join(__dirname, "..", "..");
 const lab = new Lab();
 const folder = mkdtempSync(join(tmpdir(), "doctor-"));
 const configFile = join(folder, "Pulumi.sandbox.yaml");
-
-interface Ran {
-  readonly code: number | null;
-  readonly stdout: string;
-  readonly stderr: string;
-}
 
 beforeAll(async () => {
   await lab.start();
@@ -31,11 +24,11 @@ beforeAll(async () => {
     ["accountLinking", "true"],
     ["mobileApp", "true"],
   ] as const) {
-    await pulumi(["config", "set", key, value, "--config-file", configFile]);
+    await setUp(["config", "set", key, value, "--config-file", configFile]);
   }
   const { token } = lab.description().authentik;
   const secret = ["config", "set", "--secret", "authentik:token", token];
-  await pulumi([...secret, "--config-file", configFile]);
+  await setUp([...secret, "--config-file", configFile]);
 });
 
 afterEach(() => lab.mend());
@@ -45,28 +38,15 @@ afterAll(async () => {
   rmSync(folder, { recursive: true, force: true });
 });
 
-/** Runs a Node program with the stack's environment. */
-function node(args: string[], options: { input?: string; env?: object } = {}): Promise<Ran> {
-  const child = spawn(process.execPath, args, {
-    cwd: ROOT,
-    env: { ...process.env, ...lab.description().environment, ...options.env },
-  });
-  const ran = { stdout: "", stderr: "" };
-  child.stdout.on("data", (chunk: Buffer) => (ran.stdout += chunk.toString()));
-  child.stderr.on("data", (chunk: Buffer) => (ran.stderr += chunk.toString()));
-  child.stdin.end(options.input ?? "");
-  return new Promise((resolve) => child.once("close", (code) => resolve({ code, ...ran })));
-}
-
-async function pulumi(args: string[], input?: string): Promise<void> {
-  const cli = require.resolve("pulumi/run.js");
-  const ran = await node([cli, ...args, "--stack", "sandbox", "--non-interactive"], { input });
+async function setUp(args: string[], input?: string): Promise<void> {
+  const env = lab.description().environment;
+  const ran = await pulumi([...args, "--stack", "sandbox"], { input, env });
   if (ran.code !== 0) throw new Error(`pulumi ${args[0]}: ${ran.stderr}`);
 }
 
-function doctor(args: string[], options: { input?: string; env?: object } = {}): Promise<Ran> {
-  const command = ["-r", "./register.js", "commands/doctor.ts"];
-  return node([...command, "--config-file", configFile, ...args], options);
+function doctor(args: string[], { input, env }: RunOptions = {}): Promise<Ran> {
+  const all = { ...lab.description().environment, ...env };
+  return runDoctor(["--config-file", configFile, ...args], { input, env: all });
 }
 
 const onStack = (...args: string[]): string[] => ["--stack", "sandbox", ...args];
@@ -95,7 +75,7 @@ function pretendDeployment(): Promise<void> {
       ],
     },
   };
-  return pulumi(["stack", "import"], JSON.stringify(state));
+  return setUp(["stack", "import"], JSON.stringify(state));
 }
 
 test("nothing deployed: says so, and checks what is configured", async () => {
@@ -161,7 +141,7 @@ describe("deployed", () => {
   });
 });
 
-const unreadable: [string, string[], object, RegExp][] = [
+const unreadable: [string, string[], Record<string, string>, RegExp][] = [
   ["no such stack", ["--stack", "nosuch"], {}, /no stack nosuch .*pulumi stack ls/],
   [
     "wrong passphrase",
