@@ -20,6 +20,9 @@ export type Props = Record<string, Json>;
 
 export const UNKNOWN = "04da6b54-80e4-46f7-96ec-b56ff0331ba9";
 
+// Bundling and starting processes takes its time on a machine that has other things to do.
+jest.setTimeout(60_000);
+
 const root = path.resolve(__dirname, "../..");
 /** A value that came marked as a secret. */
 export function secret(value: Json): Json {

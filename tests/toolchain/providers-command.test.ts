@@ -8,6 +8,7 @@ import type { AddressInfo } from "node:net";
 import { Server } from "ssh2";
 
 import { hostKeyPair, keyPair, startSshServer, type SshServer } from "../../sandbox/ssh";
+import { hasSshd, startSshd, user as opener, type Sshd } from "../provider/support/sshd";
 import { Plugin, messageOf, secret, UNKNOWN, type Props } from "./plugin";
 
 const type = "command:remote:Command";
@@ -277,4 +278,59 @@ test("Cancel ends what is under way and leaves the plugin running", async () => 
   expect(await going).toContain("the run was cancelled");
   expect((await other.check(type, inputs)).failures).toEqual([]);
   await other.stop();
+});
+
+(hasSshd ? describe : describe.skip)("OpenSSH's own server", () => {
+  let sshd: Sshd;
+  beforeAll(async () => {
+    sshd = await startSshd(home, ["AcceptEnv FIRST"]);
+  });
+  afterAll(() => sshd?.stop());
+  const to = (change: Props = {}): Props => {
+    const { privateKey } = opener;
+    const hostKey = sshd.hostKeys.ed25519;
+    return {
+      host: "127.0.0.1",
+      port: sshd.port,
+      user: sshd.user,
+      privateKey,
+      hostKey,
+      dialErrorLimit: 0,
+      ...change,
+    };
+  };
+
+  test.each(["ed25519", "ecdsa", "rsa"] as const)(
+    "its %s key is enough to know it by",
+    async (kind) => {
+      const hostKey = sshd.hostKeys[kind];
+      const { state } = await run({ create: "echo known", connection: to({ hostKey }) });
+      expect(state["stdout"]).toBe("known");
+    },
+  );
+
+  test("another key is refused before a name is told to it", async () => {
+    const hostKey = keyPair("nobody", "x").publicKey;
+    const before = sshd.log().length;
+    const message = await messageOf(run({ create: "true", connection: to({ hostKey }) }));
+    expect(message).toContain("host key mismatch");
+    expect(sshd.log().slice(before)).not.toContain("userauth-request");
+  });
+
+  test("input, environment, output and exit code are passed on", async () => {
+    const create = 'cat; echo "$FIRST" >&2';
+    const { state } = await run({
+      create,
+      stdin: "in",
+      environment: { FIRST: "1" },
+      connection: to(),
+    });
+    expect(state).toMatchObject({ stdout: "in", stderr: expect.stringMatching(/^1$/m) as string });
+    expect(await messageOf(run({ create: "exit 7", connection: to() }))).toContain(
+      "Process exited with status 7",
+    );
+    expect(await messageOf(run({ create: "kill -TERM $$", connection: to() }))).toContain(
+      "from signal TERM",
+    );
+  });
 });

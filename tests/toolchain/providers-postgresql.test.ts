@@ -191,6 +191,36 @@ describe("Role", () => {
     expect((await admin.query("SELECT 1 FROM pg_roles WHERE rolname = 'half'")).rowCount).toBe(0);
   });
 
+  test("a write-only password is set when its version changes, and never kept", async () => {
+    const made = await make(role, {
+      name: "written",
+      login: true,
+      passwordWo: "one",
+      passwordWoVersion: "1",
+    });
+    expect(JSON.stringify(made.state)).not.toContain("one");
+    const login = async (password: string): Promise<boolean> => {
+      const { host, port, database } = postgres;
+      const client = new Client({ host, port, database, user: "written", password });
+      const outcome = await client.connect().then(
+        () => true,
+        () => false,
+      );
+      await client.end();
+      return outcome;
+    };
+    expect(await login("one")).toBe(true);
+    expect(await differs(made, { ...made.inputs, passwordWo: "two" })).toMatchObject({
+      changes: "none",
+    });
+    const wanted = { ...made.inputs, passwordWo: "two", passwordWoVersion: "2" };
+    expect(await differs(made, wanted)).toMatchObject({ detail: { passwordWoVersion: "UPDATE" } });
+    const state = await plugin.update(role, made.id, made, wanted);
+    expect([await login("one"), await login("two")]).toEqual([false, true]);
+    expect(await differs({ ...made, state }, wanted)).toMatchObject({ changes: "none" });
+    await drop(made);
+  });
+
   test("what a role owns goes to the administrator when it is deleted", async () => {
     const made = await make(role, { name: "owner" });
     await admin.query("CREATE TABLE owned (); ALTER TABLE owned OWNER TO owner");

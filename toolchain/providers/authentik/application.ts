@@ -1,6 +1,6 @@
 // The resource Application: what a user sees on Authentik's page; its id is its slug.
 
-import { oneOf } from "../bridge";
+import { oneOf } from "../properties";
 import type { Resource } from "../provider";
 import type { Api } from "./api";
 import { rest } from "./rest";

@@ -1,6 +1,6 @@
 // The resource ProviderOauth2: an OAuth2/OpenID client as Authentik sees it; its id is a number.
 
-import { oneOf } from "../bridge";
+import { oneOf } from "../properties";
 import type { Resource } from "../provider";
 import type { Value, Values } from "../wire";
 import type { Api } from "./api";

@@ -1,6 +1,7 @@
 // Resources of Authentik that are one object of its REST API: POST, GET, PUT and DELETE of a JSON body.
 
-import { bridged, snake, type Properties, type Property } from "../bridge";
+import { bridged } from "../bridge";
+import { snake, type Properties, type Property } from "../properties";
 import { ProviderError, type Resource, type Session } from "../provider";
 import { same, UNKNOWN, type Value, type Values } from "../wire";
 import { HttpError, orGone, type Api, type Query } from "./api";

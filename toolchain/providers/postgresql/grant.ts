@@ -1,6 +1,7 @@
 // The resource Grant: what a role may do with objects of one type. Only its privileges change in place.
 
-import { bridged, oneOf, type Properties } from "../bridge";
+import { bridged } from "../bridge";
+import { oneOf, type Properties } from "../properties";
 import { ProviderError, type Resource } from "../provider";
 import type { Values } from "../wire";
 import type { Queryable, Server } from "./connection";

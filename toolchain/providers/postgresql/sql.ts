@@ -99,3 +99,12 @@ async function isMember(db: Queryable, role: string, member: string): Promise<bo
     member,
   );
 }
+
+/** Runs a statement; when it fails, says what was being done, in the words of the Go driver. */
+export async function says<T>(what: string, work: () => Promise<T>): Promise<T> {
+  try {
+    return await work();
+  } catch (error) {
+    throw new ProviderError(`${what}: pq: ${(error as Error).message}`);
+  }
+}

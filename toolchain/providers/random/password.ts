@@ -1,6 +1,7 @@
 // The resource RandomPassword: made once, kept in state, made anew when anything about it changes.
 
-import { bridged, type Properties } from "../bridge";
+import { bridged } from "../bridge";
+import type { Properties } from "../properties";
 import { ProviderError } from "../provider";
 import type { Values } from "../wire";
 import { randomText, type Recipe } from "./characters";
