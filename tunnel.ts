@@ -2,6 +2,7 @@ import { createHash } from "node:crypto";
 import type { Duplex } from "node:stream";
 
 import type { DatabaseConfig } from "./config";
+import { refusalPacket } from "./immich/databaseErrors";
 import { listen } from "./ssh/tunnel";
 
 /**
@@ -24,6 +25,7 @@ export async function openTunnel(
     await listen({
       port,
       open: () => dial(database),
+      refusal: refusalPacket, // else the provider would only say that the connection was closed
     });
   } catch (error) {
     if (!preview) throw error;

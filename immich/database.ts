@@ -59,17 +59,19 @@ export async function openDatabase(
     connectionTimeoutMillis: limits.connectMs,
   });
   let lost: Error | undefined;
+  let broken: Error | undefined;
   let ending = false;
   client.on("error", (error) => (lost ??= error));
   client.on("end", () => {
     if (!ending) lost ??= new Error("the connection was closed by the other side");
   });
-  stream.on("error", (error: Error) => (lost = error)); // the transport's own words say more than pg's
+  // The transport's own words say more than pg's.
+  stream.on("error", (error: Error) => (lost = broken = error));
   try {
     await client.connect();
   } catch (error) {
     stream.destroy();
-    throw connectError(lost ?? error, login, limits.connectMs);
+    throw connectError(broken ?? error, login, limits.connectMs);
   }
   return {
     query: (text: string, values?: unknown[]): Promise<Rows> => client.query(text, values),
