@@ -91,8 +91,7 @@ export const provider = withPlainErrors({
 
   /** On refresh: how it is now. What is broken is checked again by the next `up`. */
   async read(id: string, props: State) {
-    const { checks: _, ...inputs } = props;
-    return { id, props: { ...inputs, checks: texts(await check(inputs, 0)) } };
+    return { id, props: { ...props, checks: texts(await check(props, 0)) } };
   },
 
   async update(_id: string, _olds: State, news: Inputs) {

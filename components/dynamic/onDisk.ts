@@ -12,10 +12,11 @@ import type * as pulumi from "@pulumi/pulumi";
  */
 export function providerOnDisk(module: string): pulumi.dynamic.ResourceProvider {
   const load = (): Required<pulumi.dynamic.ResourceProvider> => {
-    // eslint-disable-next-line @typescript-eslint/no-require-imports
+    /* eslint-disable @typescript-eslint/no-require-imports */
     const { resolve } = require("node:path");
     require(resolve("register.js"));
     return require(resolve(module)).provider;
+    /* eslint-enable */
   };
   return {
     configure: (request) => load().configure(request),
