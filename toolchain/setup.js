@@ -1,4 +1,4 @@
-// Sets up everything that a run needs: node toolchain/setup.js [--json] [--retry] [--remove]
+// Sets up everything that a run needs: node toolchain/setup.js [--json | --brief] [--retry] [--remove]
 //
 // Plain JavaScript without dependencies, so that it runs on a fresh clone. See toolchain/README.md.
 "use strict";
@@ -103,12 +103,13 @@ function table({ parts: rows }) {
 }
 
 async function main(args) {
-  const known = ["--json", "--retry", "--remove"];
+  const known = ["--json", "--brief", "--retry", "--remove"];
   const unknown = args.find((arg) => !known.includes(arg));
   if (unknown) throw new Error(`${unknown} is not known; there are ${known.join(", ")}`);
   if (args.includes("--remove")) return remove();
   if (args.includes("--retry")) forget(path.join(places_.pulumiHome(), ".toolchain.json"));
   const found = await ensure();
+  if (args.includes("--brief")) return; // before another command, whose output it is not to clutter
   process.stdout.write(`${args.includes("--json") ? JSON.stringify(found) : table(found)}\n`);
 }
 
