@@ -7,6 +7,7 @@ import { Client } from "pg";
 import { hostCallbacks } from "../../checks/host";
 import type { CheckInput } from "../../checks/types";
 import { apply } from "../../immich/settings";
+import { storeOf } from "../../immich/version";
 import { type Sandbox, startSandbox } from "../../sandbox/client";
 import { closeShared } from "../../ssh/shared";
 
@@ -53,9 +54,16 @@ export class Lab {
   private changedAt = "";
   private stoppedSomething = false;
 
+  /** @param version of Immich; its settings are in the store of that version. */
+  constructor(private readonly version = "1.135.3") {}
+
   /** Starts everything and sets single sign-on up. */
   async start(): Promise<void> {
-    this.sandbox = await startSandbox({ portBase: 0, authentikToken: "canary-authentik-token" });
+    this.sandbox = await startSandbox({
+      portBase: 0,
+      authentikToken: "canary-authentik-token",
+      immichVersion: this.version,
+    });
     const [alice, bob] = this.parts.users;
     if (alice === undefined || bob === undefined) throw new Error("the sandbox has no users");
     [this.alice, this.bob] = [alice, bob];
@@ -112,7 +120,7 @@ export class Lab {
     this.stoppedSomething = false;
     await this.control("ssh/stop");
     await this.control("ssh/start");
-    await this.control("immich/configure", { version: "1.135.3", configFile: null });
+    await this.control("immich/configure", { version: this.version, configFile: null });
   }
 
   /** The checks' input for this homelab, as `npm run doctor` makes it. */
@@ -138,7 +146,7 @@ export class Lab {
           ssh,
           runtime: "docker",
           compose,
-          postgres: { ...postgres, store: "system_metadata" },
+          postgres: { ...postgres, store: storeOf(this.version) },
           immichApiUrl: this.immichUrl,
         },
         this.settings,
@@ -222,6 +230,11 @@ export class Lab {
     ]);
   }
 
+  /** Asks Immich's database, as its superuser. */
+  async sql(text: string): Promise<void> {
+    await this.parts.sql(text);
+  }
+
   /** The row as it was deployed. */
   storedRow(): unknown {
     return this.row;
@@ -284,13 +297,18 @@ export class Lab {
     const { host, port, database, user, password } = this.parts.postgres;
     const client = new Client({ host, port, database, user, password });
     await client.connect();
-    await apply(client, { store: "system_metadata", settings: this.settings });
+    await apply(client, {
+      store: storeOf(this.version),
+      settings: this.settings,
+      version: this.version,
+    });
     await client.end();
+    this.changedAt = await this.now();
+    if (storeOf(this.version) === "system_config") return;
     const [stored] = await this.parts.sql<{ value: unknown }>(
       "SELECT value FROM system_metadata WHERE key = 'system-config'",
     );
     this.row = stored?.value;
-    this.changedAt = await this.now();
   }
 
   /** Passes the Host header on, as a good proxy does. */

@@ -1,0 +1,53 @@
+// Other versions of Immich, healthy: no false alarm, and a whole login; and what only they can have.
+import { loginAs } from "../../checks/login";
+import { runChecks } from "../../checks/run";
+import { Lab } from "./lab";
+
+jest.setTimeout(120_000);
+
+async function alarms(lab: Lab): Promise<string[]> {
+  const results = await runChecks(lab.input());
+  return results.filter((one) => one.verdict !== "ok").map((one) => `${one.id}: ${one.seen}`);
+}
+
+describe("1.105.1, with the old store and settings kept in the process", () => {
+  const lab = new Lab("1.105.1");
+  beforeAll(() => lab.start());
+  afterAll(() => lab.stop());
+
+  test("healthy: no alarm, and alice is in", async () => {
+    expect(await alarms(lab)).toEqual([]);
+    const outcome = await loginAs({ immichUrl: lab.immichUrl, ...lab.alice });
+    expect(outcome).toMatchObject({ ok: true, user: "alice@example.test" });
+  });
+
+  test("on in the database, off in the process: a restart is what it needs", async () => {
+    const enabled = "key = 'oauth.enabled'";
+    await lab.sql(`UPDATE system_config SET value = 'false' WHERE ${enabled}`);
+    await lab.control("immich/restart");
+    await lab.sql(`UPDATE system_config SET value = 'true' WHERE ${enabled}`);
+    const results = await runChecks(lab.input());
+    const broken = results.filter((one) => one.verdict === "broken");
+    expect(broken.map((one) => one.id)).toEqual(["oauth-enabled"]);
+    expect(broken[0]?.fix).toMatch(/compose restart immich-server/);
+    await lab.control("immich/restart");
+    expect(await alarms(lab)).toEqual([]);
+  });
+});
+
+describe("newer ones", () => {
+  const lab = new Lab();
+  beforeAll(() => lab.start());
+  afterAll(() => lab.stop());
+
+  test.each(["2.7.5", "3.0.0", "3.2.2"])(
+    "%s, healthy: no alarm, and alice is in",
+    async (version) => {
+      if (version.startsWith("3.")) await lab.changeRow({ "oauth.allowInsecureRequests": true });
+      await lab.control("immich/configure", { version });
+      expect(await alarms(lab)).toEqual([]);
+      const outcome = await loginAs({ immichUrl: lab.immichUrl, ...lab.alice });
+      expect(outcome).toMatchObject({ ok: true, user: "alice@example.test" });
+    },
+  );
+});
