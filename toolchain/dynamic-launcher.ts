@@ -5,12 +5,14 @@ import * as path from "node:path";
 import { keepCompiledCode } from "./compile-cache";
 import { cacheFolder, modulesOf, rememberDynamicResources } from "./dynamic-memory";
 import { loadLater } from "./lazy-modules";
+import { mapOwnFramesOnly } from "./own-frames";
 
 const program = process.cwd();
 const load = createRequire(path.join(program, "package.json"));
 const provider = load.resolve("@pulumi/pulumi/cmd/dynamic-provider");
 const modules = modulesOf(provider);
 keepCompiledCode(cacheFolder(modules), "dynamic");
+mapOwnFramesOnly();
 loadLater("@npmcli/arborist", "typescript");
 rememberDynamicResources(modules, program);
 

@@ -18,7 +18,7 @@ const substitutes = {
       return new real.Arborist(...options);
     },
   }),
-  /** The compiler, one file of 9 MB. A provider of dynamic resources never parses TypeScript. */
+  /** The compiler, one file of 9 MB: for programs in TypeScript and for functions that are serialised. */
   typescript: (load: () => unknown): unknown =>
     new Proxy({}, { get: (_, key) => (load() as Record<string | symbol, unknown>)[key] }),
 };

@@ -69,7 +69,7 @@ test("a program with config, secrets, a dynamic resource and outputs", async () 
     project: `${path.basename(program.directory)}/test`,
     directory: program.directory,
   });
-  expect(processesOf(program.directory)).toEqual([]);
+  expect(processesOf(workshop.path)).toEqual([]);
 });
 
 describe("a program that fails", () => {
@@ -160,6 +160,52 @@ test("the line of an error is that of the source, with compiled code kept or not
   expect(wheres[1]).toBe(wheres[0]);
 });
 
+test("the line of an error in TypeScript is that of the source", async () => {
+  const program = await workshop.program({
+    "tsconfig.json": swc,
+    "index.ts": `interface Dropped {
+        readonly by: "the compiler";
+      }
+      export const where = new Error("x").stack?.split("\\n")[1];`,
+  });
+  await program.pulumi("up", "--yes", "--skip-preview");
+  expect((await program.pulumi("stack", "output", "where")).output).toContain("index.ts:4:");
+});
+
+test("plugins start ahead and together, and two of one kind stay two", async () => {
+  const program = await workshop.program({
+    "package.json": JSON.stringify({
+      name: "ahead",
+      dependencies: { "@pulumi/pulumi": "*", "@pulumi/random": "*" },
+    }),
+    "index.js": `
+      const pulumi = require("@pulumi/pulumi");
+      const { Provider } = require("@pulumi/random/provider");
+      const { RandomPassword } = require("@pulumi/random/randomPassword");
+      class Echo extends pulumi.dynamic.Resource {
+        constructor(name) {
+          super({ create: async () => ({ id: name, outs: {} }), update: async () => ({}) }, name, {});
+        }
+      }
+      new Echo("echo");
+      for (const name of ["a", "b"]) {
+        const provider = new Provider(name);
+        exports[name] = new RandomPassword(name, { length: 20 }, { provider }).result;
+      }
+    `,
+  });
+  for (let run = 0; run < 2; run += 1) {
+    const { code, output } = await program.pulumi("up", "--yes", "--skip-preview");
+    expect(output).toMatch(/language host and 1 plugin, which cannot be downloaded here/);
+    expect(code).toBe(0);
+  }
+  const { output } = await program.pulumi("stack", "output", "--json", "--show-secrets");
+  const { a, b } = JSON.parse(output);
+  expect([a.length, b.length, a === b]).toEqual([20, 20, false]);
+  expect(processesOf(workshop.path)).toEqual([]);
+  expect(fs.readdirSync(path.join(workshop.path, "home/.toolchain-ahead"))).toEqual([]);
+});
+
 test("runtime options reach Node, and a wrong one is refused by name", async () => {
   const code = { "index.js": "exports.value = process.execArgv.at(-1);" };
   const good = await workshop.program(code, { nodeargs: "--no-deprecation '--title=two words'" });
@@ -202,6 +248,6 @@ describe("no process remains", () => {
     }
     const { code } = await outcome;
     expect(code).not.toBe(0);
-    await until(() => processesOf(program.directory).length === 0, "every process is gone");
+    await until(() => processesOf(workshop.path).length === 0, "every process is gone");
   });
 });

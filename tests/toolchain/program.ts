@@ -17,6 +17,7 @@ export interface Outcome {
 export interface Workshop {
   /** Writes a program with a stack `test`; `files` are its files beside Pulumi.yaml and package.json. */
   program(files: Record<string, string>, options?: Record<string, unknown>): Promise<Program>;
+  readonly path: string;
   remove(): void;
 }
 
@@ -79,7 +80,7 @@ export async function openWorkshop(): Promise<Workshop> {
     return { directory, pulumi, start };
   }
 
-  return { program, remove: folder.remove };
+  return { program, path: folder.path, remove: folder.remove };
 }
 
 /** The processes whose command line or folder has to do with `folder`. */

@@ -8,16 +8,15 @@ import { ownFolder } from "./places";
  * for its preview and one for its update: the engine's process id, kept beside us, tells that its user
  * knows already.
  *
- * @param providers the names of the plugins that are stand-ins
+ * @param providers how many of the plugins are stand-ins
  */
-export function sayStandIns(providers: readonly string[]): void {
+export function sayStandIns(providers: number): void {
   if (isTold()) return;
-  const what = providers.length
-    ? `language host and providers (${providers.join(", ")})`
-    : "language host";
+  // Without their names: the engine masks any word that happens to be a secret of the stack.
+  const plugins = providers > 0 ? ` and ${providers} plugin${providers > 1 ? "s" : ""}` : "";
   process.stdout.write(
-    `Stand-ins are used for Pulumi's ${what}: the official ones cannot be downloaded here. ` +
-      "See toolchain/README.md.\n",
+    `Stand-ins are used for Pulumi's language host${plugins}, which cannot be downloaded here: ` +
+      "see toolchain/README.md.\n",
   );
 }
 

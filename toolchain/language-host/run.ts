@@ -34,7 +34,7 @@ export async function runProgram(request: RunRequest, engineAddress: string): Pr
   const launch = prepare(request, engineAddress);
   if (isInstalled()) {
     const providers = standInProviders(launch.cwd);
-    sayStandIns(providers);
+    sayStandIns(providers.length);
     startAhead({ engine: engineAddress, providers, dynamic: dynamicProvider(request, launch.cwd) });
   }
   const { code, signal } = await run(launch);
