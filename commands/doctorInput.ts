@@ -1,6 +1,7 @@
 /** What doctor knows of a stack: its configuration and its outputs, both through the CLI, in memory only. */
 import { hostCallbacks, type HostAccess } from "../checks/host";
 import type { CheckInput, Settings } from "../checks/types";
+import { ROLE_CLAIM } from "../components/adminRole";
 import { readConfig, type StackConfig } from "../config";
 import { pulumi, type CliResult } from "./cli";
 
@@ -46,7 +47,11 @@ export async function readStack(name?: string, configFile?: string): Promise<Sta
   return { name, config: configOf(config.value), outputs: outputsOf(outputs.value) };
 }
 
-async function cli(args: readonly string[], name: string | undefined): Promise<unknown> {
+/**
+ * Runs a command of the CLI that answers in JSON, about the stack `name` (undefined: the selected one).
+ * @throws CannotRead
+ */
+export async function cli(args: readonly string[], name: string | undefined): Promise<unknown> {
   const result = await pulumi(args);
   if (result.code !== 0) throw new CannotRead(explain(result, name));
   try {
@@ -75,7 +80,7 @@ function explain({ stderr, stdout }: CliResult, name: string | undefined): strin
     return `There is no stack ${which} in this backend. \`npx pulumi stack ls\` lists those there are; PULUMI_BACKEND_URL or \`npx pulumi login\` chooses the backend.`;
   }
   if (/no stack selected|select/i.test(said)) {
-    return "No stack is selected. Name one: `npm run doctor -- --stack NAME` (`npx pulumi stack ls` lists them).";
+    return "No stack is selected. Name one with `-- --stack NAME` (`npx pulumi stack ls` lists them).";
   }
   if (/log ?in|PULUMI_ACCESS_TOKEN/i.test(said)) {
     return "Pulumi is logged in nowhere: `npx pulumi login --local`, or set PULUMI_BACKEND_URL to where this stack is kept.";
@@ -83,7 +88,8 @@ function explain({ stderr, stdout }: CliResult, name: string | undefined): strin
   return `Reading ${stack} failed: ${line}`;
 }
 
-function configOf(json: unknown): StackConfig {
+/** The configuration that `pulumi config --json --show-secrets` answers. Throws ConfigError. */
+export function configOf(json: unknown): StackConfig {
   const values = json as Record<string, { value?: string; secret?: boolean } | undefined>;
   return readConfig({
     get: (key) => values[key]?.value,
@@ -134,7 +140,7 @@ export function inputOf({ name, config, outputs }: Stack): CheckInput {
 
 /** The settings as components/settings.ts makes them, with the values that were deployed. */
 function deployedSettings(
-  { immich, authentik }: StackConfig,
+  { application, immich, authentik }: StackConfig,
   outputs: Outputs,
   scopes: readonly string[],
 ): Settings {
@@ -150,6 +156,7 @@ function deployedSettings(
     ...(immich.passwordLogin === undefined
       ? {}
       : { "passwordLogin.enabled": immich.passwordLogin }),
+    ...(application.adminGroups.length === 0 ? {} : { "oauth.roleClaim": ROLE_CLAIM }),
     ...(authentik.publicUrl.startsWith("http:") ? { "oauth.allowInsecureRequests": true } : {}),
   };
 }
