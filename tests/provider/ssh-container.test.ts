@@ -1,4 +1,5 @@
 // From a container's name to its port, through docker and podman as they answer; and the tunnel in front of it.
+import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { connect as dialTcp } from "node:net";
 
@@ -309,6 +310,30 @@ describe("the tunnel", () => {
     expect(Buffer.concat(parts).toString()).toBe("sorry: no way");
     await tunnel.close();
   });
+
+  test("a program ends although somebody is still connected through it", async () => {
+    const echo = await tcp((socket) => socket.pipe(socket));
+    const code = `
+      const { shared } = require("./ssh/shared");
+      const { listen } = require("./ssh/tunnel");
+      const { target, port } = JSON.parse(process.argv[1]);
+      const open = async () => (await shared(target)).channel("127.0.0.1", port);
+      listen({ port: 0, open }).then((tunnel) => {
+        process.stdout.write(String(tunnel.port));
+        setTimeout(() => undefined, 1500); // the program's own work
+      });`;
+    const order = JSON.stringify({ target: targetOf(server), port: echo.port });
+    const program = spawn(process.execPath, ["-r", "./register.js", "-e", code, order]);
+    const ended = once(program, "exit");
+    const [port] = (await once(program.stdout, "data")) as [Buffer];
+    const socket = dialTcp(Number(port), "127.0.0.1");
+    socket.on("error", () => undefined);
+    socket.write("hello");
+    expect(String((await once(socket, "data"))[0])).toBe("hello");
+    expect(await ended).toEqual([0, null]);
+    socket.destroy();
+    await echo.stop();
+  }, 20_000);
 
   test("a port that is taken", async () => {
     const other = await tcp(() => undefined);
