@@ -3,11 +3,11 @@ import * as pulumi from "@pulumi/pulumi";
 import type { AuthentikApi } from "../authentik";
 
 /**
- * Looks, before a provider is made in Authentik, whether one of that name is there already.
+ * Looks, before a provider is made in Authentik, whether one of that name or client ID is there already.
  *
- * One with the very secret we are about to give it is our own, left by a deployment that was killed
- * before it could write it down: it is removed and made again. Any other was made by hand: the
- * deployment stops, in the preview already, and says how to take it over.
+ * One with the very secret we are about to give it, and with no application yet, is our own, left by a
+ * deployment that was killed before it could write it down: it is removed and made again. Any other was
+ * made by hand: the deployment stops, in the preview already, and says how to take it over.
  */
 export function beforeProvider(
   name: string,
@@ -16,15 +16,21 @@ export function beforeProvider(
   if (!authentik) return undefined;
   return before(`${name}-provider-exists`, async (inputs, preview) => {
     const wanted = String(inputs["name"]);
+    const clientId = String(inputs["clientId"]);
     const found = await authentik.provider(wanted);
-    if (!found) return;
-    if (found.clientSecret === "" || found.clientSecret !== inputs["clientSecret"])
+    if (!found) {
+      const other = await authentik.providerOfClient(clientId);
+      if (other) throw new Error(otherName(clientId, other.name));
+      return;
+    }
+    const ours = found.clientSecret !== "" && found.clientSecret === inputs["clientSecret"];
+    if (!ours || found.application !== undefined)
       throw new Error(handMade("a provider named", wanted, "providerName"));
     if (!preview) await authentik.remove(`providers/oauth2/${found.id}/`);
   });
 }
 
-/** The same for the application: our own is the one that belongs to the provider we made. */
+/** The same for the application: our own is the one that belongs to the provider we made, and is bare. */
 export function beforeApplication(
   name: string,
   authentik: AuthentikApi | undefined,
@@ -34,8 +40,12 @@ export function beforeApplication(
     const slug = String(inputs["slug"]);
     const found = await authentik.application(slug);
     if (!found) return;
-    if (found.provider === undefined || found.provider !== inputs["protocolProvider"])
-      throw new Error(handMade("an application with the slug", slug, "applicationSlug"));
+    const ours =
+      found.provider !== undefined &&
+      found.provider.id === inputs["protocolProvider"] &&
+      found.name === inputs["name"] &&
+      !found.adorned;
+    if (!ours) throw new Error(handMade("an application with the slug", slug, "applicationSlug"));
     if (!preview) await authentik.remove(`core/applications/${encodeURIComponent(slug)}/`);
   });
 }
@@ -76,5 +86,13 @@ function handMade(what: string, value: string, key: string): string {
     `Authentik has ${what} ${value} already, made by hand or by another stack.\n` +
     `  take it over:     npm run adopt -- --stack ${pulumi.getStack()}\n` +
     `  or use another:   npx pulumi config set ${key} NAME`
+  );
+}
+
+function otherName(clientId: string, name: string): string {
+  return (
+    `Authentik has the client ID ${clientId} already, in the provider "${name}".\n` +
+    `  take it over:     npx pulumi config set providerName "${name}", then npm run adopt -- --stack ${pulumi.getStack()}\n` +
+    `  or use another:   npx pulumi config set clientId ID`
   );
 }

@@ -1,5 +1,7 @@
 import * as pulumi from "@pulumi/pulumi";
 
+import { isSecret } from "../immich/keys";
+import { secretMark } from "../immich/secretMark";
 import { providerOnDisk } from "./dynamic/onDisk";
 
 /** A value of an Immich setting. */
@@ -33,11 +35,26 @@ export class OauthSettingsRow extends pulumi.dynamic.Resource {
     super(
       providerOnDisk("components/dynamic/oauthSettingsRow.ts"),
       name,
-      { ...args, settingsChangedAt: undefined, immichVersion: undefined, skipped: undefined },
+      {
+        ...args,
+        secretMarks: marks(args.settings),
+        settingsChangedAt: undefined,
+        immichVersion: undefined,
+        skipped: undefined,
+      },
       // The values written last, and what is to be restored: client secrets are among them.
       { ...opts, additionalSecretOutputs: ["deployed", "restores"] },
       "immich-sso",
       "OauthSettingsRow",
     );
   }
+}
+
+/** Pulumi shows a secret as `[secret]`, changed or not: a mark of each makes a change a line of its own. */
+function marks(settings: OauthSettingsRowArgs["settings"]): Record<string, pulumi.Output<string>> {
+  return Object.fromEntries(
+    Object.entries(settings)
+      .filter(([key]) => isSecret(key))
+      .map(([key, value]) => [key, pulumi.unsecret(pulumi.output(value).apply(secretMark))]),
+  );
 }

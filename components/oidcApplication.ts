@@ -5,6 +5,7 @@ import { RandomPassword } from "@pulumi/random/randomPassword";
 import type { AuthentikApi } from "../authentik";
 import { redirectUriProblem } from "../config";
 import { adminRoleExpression, ROLE_CLAIM, ROLE_SCOPE } from "./adminRole";
+import { flowId, groupId, scopeMappingIds, signingKeyId } from "./lookups";
 import { refusal } from "./refusal";
 import { beforeApplication, beforeProvider } from "./existing";
 
@@ -114,7 +115,7 @@ export class OidcApplication extends pulumi.ComponentResource {
         ),
         signingKey: signingKeyId(args.signingKey ?? "authentik Self-signed Certificate", this),
         propertyMappings: pulumi
-          .all([managedMappings(scopes, this), role ? [role.id] : []])
+          .all([scopeMappingIds(scopes, this), role ? [role.id] : []])
           .apply(([managed, own]) => [...managed, ...own]),
         allowedRedirectUris: args.redirectUris.map((url) => ({
           matching_mode: "strict",
@@ -136,7 +137,11 @@ export class OidcApplication extends pulumi.ComponentResource {
         protocolProvider: provider.id.apply(Number),
         metaLaunchUrl: args.launchUrl,
       },
-      { ...child, hooks: beforeApplication(name, args.authentik) },
+      {
+        ...child,
+        hooks: beforeApplication(name, args.authentik),
+        ignoreChanges: ["group", "metaDescription", "metaIcon", "metaPublisher"], // whoever set them by hand
+      },
     );
 
     (args.accessGroups ?? []).forEach((group, order) => {
@@ -179,41 +184,4 @@ function validate(args: OidcApplicationArgs, resource: pulumi.Resource): void {
       `The application ${args.applicationName} can't be made like this:\n  ${problems.join("\n  ")}`,
       resource,
     );
-}
-
-/** The UUID of the flow with this slug; a flow of another designation is refused. */
-function flowId(slug: string, designation: string, parent: pulumi.Resource): pulumi.Output<string> {
-  return authentik.getFlowOutput({ slug }, { parent }).apply((flow) => {
-    if (flow.designation !== designation)
-      throw refusal(
-        `Authentik's flow ${slug} is of designation "${flow.designation}"; it must be "${designation}". ` +
-          `Set another: npx pulumi config set ${designation}Flow SLUG`,
-        parent,
-      );
-    return flow.id;
-  });
-}
-
-/** The UUID of a certificate. Its private half stays in Authentik (`fetchKey: false`). */
-function signingKeyId(name: string, parent: pulumi.Resource): pulumi.Output<string> {
-  const options = { name, fetchKey: false, fetchCertificate: false };
-  const pair = authentik.getCertificateKeyPairOutput(options, { parent });
-  return pulumi.unsecret(pair.apply((found) => found.id)); // the id of a key is no secret
-}
-
-/** Authentik's own mappings of these scopes. */
-function managedMappings(
-  scopes: readonly string[],
-  parent: pulumi.Resource,
-): pulumi.Output<string[]> {
-  const managedLists = scopes.map((scope) => `goauthentik.io/providers/oauth2/scope-${scope}`);
-  return authentik
-    .getPropertyMappingProviderScopeOutput({ managedLists }, { parent })
-    .apply((found) => found.ids ?? []);
-}
-
-function groupId(name: string, parent: pulumi.Resource): pulumi.Output<string> {
-  return authentik
-    .getGroupOutput({ name, includeUsers: false }, { parent })
-    .apply((group) => group.id);
 }

@@ -34,6 +34,7 @@ function check(inputs: Inputs, waitSeconds: number): Promise<CheckResult[]> {
         password: passwordOf(inputs.login),
         store: database.store,
       },
+      immichApiUrl: immich.apiUrl,
     },
     inputs.settings,
   );

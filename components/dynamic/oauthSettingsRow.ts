@@ -9,9 +9,11 @@ import {
   updateRow,
   type Wanted,
 } from "../../immich/row";
+import { secretMarks } from "../../immich/secretMark";
 import type { Previous, Settings } from "../../immich/types";
+import { withoutDeadIssuer } from "./deadIssuer";
 import { UNKNOWN, warn, withPlainErrors } from "./errors";
-import { configure, rowContext } from "./stack";
+import { configure, rowContext, stack } from "./stack";
 
 interface Inputs {
   readonly database: string;
@@ -20,6 +22,8 @@ interface Inputs {
   readonly settings: Settings;
   readonly whereKnown?: Settings;
   readonly previous: Previous;
+  /** Stands for the secrets among the settings where values are shown. */
+  readonly secretMarks?: Readonly<Record<string, string>>;
 }
 
 /** The inputs, and what the last operation left. Names that hold secrets: oauthSettingsRow.ts above. */
@@ -91,6 +95,7 @@ export const provider = withPlainErrors({
       store: props.store,
       login: props.login,
       settings: now(props.settings),
+      ...(props.secretMarks ? { secretMarks: secretMarks(now(props.settings)) } : {}),
       ...(props.whereKnown ? { whereKnown: now(props.whereKnown) } : {}),
       previous: props.previous,
     };
@@ -107,8 +112,12 @@ export const provider = withPlainErrors({
   },
 
   async delete(_id: string, props: State) {
-    const { warnings } = await deleteRow(rowContext(props.login, props.store), rowState(props));
-    warn(warnings);
+    const state = rowState(props);
+    const { publicUrl } = stack().authentik;
+    const putBack = await withoutDeadIssuer(state.previous, state.deployed, publicUrl);
+    const context = rowContext(props.login, props.store);
+    const { warnings } = await deleteRow(context, { ...state, previous: putBack.previous });
+    warn([...putBack.warnings, ...warnings]);
   },
 });
 
