@@ -4,6 +4,7 @@
  */
 import * as pulumi from "@pulumi/pulumi";
 
+import { secretMark } from "../../immich/secretMark";
 import { ImmichSso, type ImmichSsoArgs } from "../../components/immichSso";
 import { readConfig } from "../../config";
 import { configValues, HOMELAB_SECRETS, source } from "../stackFile";
@@ -152,6 +153,9 @@ describe("the homelab of the tutorial", () => {
       "oauth.scope": "openid email profile",
       "oauth.buttonText": "Login with Authentik",
       "oauth.autoRegister": true,
+    });
+    expect(one(types.row).inputs["secretMarks"]).toEqual({
+      "oauth.clientSecret": secretMark("generated-secret"),
     });
     const restarts = resources.get(types.command) ?? [];
     expect(restarts.map(({ name }) => name).sort()).toEqual([
