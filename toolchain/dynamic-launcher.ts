@@ -5,6 +5,7 @@ import * as path from "node:path";
 import { keepCompiledCode } from "./compile-cache";
 import { cacheFolder, modulesOf, rememberDynamicResources } from "./dynamic-memory";
 import { loadLater } from "./lazy-modules";
+import { exitWithEngine } from "./lifetime";
 import { mapOwnFramesOnly } from "./own-frames";
 
 const program = process.cwd();
@@ -16,6 +17,7 @@ mapOwnFramesOnly();
 loadLater("@npmcli/arborist", "typescript");
 rememberDynamicResources(modules, program);
 
-// The engine ends its plugins with this signal; an exit in order lets the cache be written.
-process.once("SIGINT", () => process.exit(0));
+// The engine ends its plugins with a signal; an exit in order lets the cache be written. An engine that was
+// killed ends nobody: a provider that goes on would write settings for a deployment that is no more.
+exitWithEngine();
 load(provider);
