@@ -34,6 +34,8 @@ export interface SshFault {
   readonly times?: number;
   /** `forward…`: only messages that hold this text, `COMMIT` for one. `exec…`: only such commands. */
   readonly text?: string;
+  /** `forward…`: only on a channel on which a message with this text has passed before. */
+  readonly after?: string;
   /** `forward…`: the how-manieth matching message of a channel, from 1. Default 1. */
   readonly exchange?: number;
   /** `bytes`: how many pass. Default 0. */

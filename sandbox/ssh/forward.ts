@@ -65,6 +65,7 @@ export function join(channel: Duplex, socket: Socket, gate: Gate, faults: FaultS
 /** Finds the message that a `forward…` fault is meant for. */
 class Matcher {
   private seen = 0;
+  private isAfter = false;
 
   constructor(private readonly faults: FaultState) {}
 
@@ -72,6 +73,10 @@ class Matcher {
     const fault = this.faults.peek(at);
     if (fault === undefined) return undefined;
     const text = chunk.toString("latin1");
+    if (fault.after !== undefined && !this.isAfter) {
+      this.isAfter = text.includes(fault.after);
+      return undefined;
+    }
     if (fault.text !== undefined && !text.includes(fault.text)) return undefined;
     this.seen += 1;
     return this.seen === (fault.exchange ?? 1) ? this.faults.strike(at, text) : undefined;
