@@ -1,6 +1,7 @@
 import { createHash } from "node:crypto";
 
-import { OpenConnection, SshConnection, connect } from "./connection";
+import { type SshConnection, connect } from "./connection";
+import type { OpenConnection } from "./openConnection";
 import { SshTarget, SshTimeouts } from "./target";
 
 /** A connection that nobody uses is closed after this many milliseconds. */

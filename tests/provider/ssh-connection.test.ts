@@ -2,7 +2,8 @@
 import { once } from "node:events";
 import { readFileSync, writeFileSync } from "node:fs";
 
-import { OpenConnection, connect } from "../../ssh/connection";
+import { connect } from "../../ssh/connection";
+import type { OpenConnection } from "../../ssh/openConnection";
 import { SshError } from "../../ssh/errors";
 import { closeShared, shared } from "../../ssh/shared";
 import { SshTarget } from "../../ssh/target";

@@ -3,8 +3,10 @@ import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { connect as dialTcp } from "node:net";
 
-import { OpenConnection, connect } from "../../ssh/connection";
-import { addressesIn, containerAddresses, openContainerPort } from "../../ssh/container";
+import { connect } from "../../ssh/connection";
+import type { OpenConnection } from "../../ssh/openConnection";
+import { containerAddresses, openContainerPort } from "../../ssh/container";
+import { addressesIn } from "../../ssh/inspect";
 import { listen } from "../../ssh/tunnel";
 import { failure, folder, machine, script, short, targetOf, tcp } from "./support/machine";
 

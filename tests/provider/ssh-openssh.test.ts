@@ -2,7 +2,8 @@
 import { once } from "node:events";
 import { connect as dialTcp } from "node:net";
 
-import { type OpenConnection, connect } from "../../ssh/connection";
+import { connect } from "../../ssh/connection";
+import type { OpenConnection } from "../../ssh/openConnection";
 import { openContainerPort } from "../../ssh/container";
 import { closeShared, shared } from "../../ssh/shared";
 import type { SshTarget } from "../../ssh/target";
