@@ -4,15 +4,22 @@ import type { AuthentikConfig } from "./config";
 /** What Authentik tells of an OAuth2/OIDC provider that is there already. */
 export interface ExistingProvider {
   readonly id: number;
+  readonly name: string;
+  readonly clientId: string;
   /** Secret. */
   readonly clientSecret: string;
+  /** Slug of the application that it belongs to, if it belongs to one. */
+  readonly application?: string;
 }
 
 /** What Authentik tells of an application that is there already. */
 export interface ExistingApplication {
   readonly slug: string;
-  /** Id of its provider, if it has one. */
-  readonly provider?: number;
+  readonly name: string;
+  /** Its provider, if it has one. */
+  readonly provider?: { readonly id: number; readonly name: string };
+  /** Whether somebody gave it what this program does not: an icon, a description, who may use it. */
+  readonly adorned: boolean;
 }
 
 /** The little that the program itself asks Authentik's API; resources are made by `@pulumi/authentik`. */
@@ -46,13 +53,27 @@ export class AuthentikApi {
   }
 
   /** The OAuth2/OIDC provider of this name, if there is one. */
-  async provider(name: string): Promise<ExistingProvider | undefined> {
-    const path = `providers/oauth2/?name=${encodeURIComponent(name)}`;
-    const results = field(answered(await this.ask(path), path), "results");
-    const found: unknown = Array.isArray(results) ? results[0] : undefined;
+  provider(name: string): Promise<ExistingProvider | undefined> {
+    return this.providerWhere("name", name);
+  }
+
+  /** The OAuth2/OIDC provider with this client ID, if there is one. */
+  providerOfClient(clientId: string): Promise<ExistingProvider | undefined> {
+    return this.providerWhere("client_id", clientId);
+  }
+
+  private async providerWhere(key: string, value: string): Promise<ExistingProvider | undefined> {
+    const path = `providers/oauth2/?${key}=${encodeURIComponent(value)}`;
+    const found = results(await this.ask(path), path).find((one) => field(one, key) === value);
     const id = field(found, "pk");
     if (typeof id !== "number") return undefined;
-    return { id, clientSecret: String(field(found, "client_secret") ?? "") };
+    return {
+      id,
+      name: text(found, "name"),
+      clientId: text(found, "client_id"),
+      clientSecret: text(found, "client_secret"),
+      application: text(found, "assigned_application_slug") || undefined,
+    };
   }
 
   /** The application with this slug, if there is one. */
@@ -60,8 +81,20 @@ export class AuthentikApi {
     const path = `core/applications/${encodeURIComponent(slug)}/`;
     const reply = await this.ask(path);
     if (reply.kind === "answer" && reply.status === 404) return undefined;
-    const provider = field(answered(reply, path), "provider");
-    return { slug, ...(typeof provider === "number" ? { provider } : {}) };
+    const found = answered(reply, path);
+    const id = field(found, "provider");
+    const bindings = `policies/bindings/?target=${text(found, "pk")}`;
+    const more = ["meta_description", "meta_icon", "meta_publisher", "group"];
+    return {
+      slug,
+      name: text(found, "name"),
+      ...(typeof id === "number"
+        ? { provider: { id, name: text(field(found, "provider_obj"), "name") } }
+        : {}),
+      adorned:
+        more.some((key) => text(found, key) !== "") ||
+        results(await this.ask(bindings), bindings).length > 0,
+    };
   }
 
   /** Deletes an object; one that is gone already is fine. */
@@ -84,4 +117,15 @@ function answered(reply: Reply, path: string): unknown {
   if (reply.kind === "answer" && reply.status === 200 && reply.json !== undefined)
     return reply.json;
   throw new Error(`Authentik did not answer ${path}: ${describe(reply)}`);
+}
+
+/** The objects of a list. */
+function results(reply: Reply, path: string): readonly unknown[] {
+  const found = field(answered(reply, path), "results");
+  return Array.isArray(found) ? found : [];
+}
+
+function text(object: unknown, key: string): string {
+  const value = field(object, key);
+  return typeof value === "string" ? value : "";
 }

@@ -71,7 +71,7 @@ async function collect(
   return lines.join("\n");
 }
 
-/** What an `up` or `destroy` did. */
+/** What an `up`, `destroy` or `import` did. */
 export interface Deployment {
   readonly seconds: number;
   /** Numbers of resources by what was done to them: `create`, `update`, `same` … */
@@ -79,12 +79,12 @@ export interface Deployment {
 }
 
 /**
- * Runs `pulumi up` or `pulumi destroy` and tells what was done.
+ * Runs `pulumi up`, `pulumi destroy` or `pulumi import` and tells what was done.
  * @param onStep called with a line for each resource that is worked on.
  * @throws Error with the CLI's own error messages.
  */
 export async function deploy(
-  command: "up" | "destroy",
+  command: "up" | "destroy" | "import",
   args: readonly string[],
   options: { environment?: Readonly<Record<string, string>>; onStep?: (step: string) => void },
 ): Promise<Deployment> {

@@ -1,0 +1,222 @@
+/**
+ * Moving from the tutorial to code: what was made by hand is taken over, what a killed `up` left behind
+ * is made again.
+ */
+import { spawn } from "node:child_process";
+import { join, resolve } from "node:path";
+
+import { loginAs } from "../../checks/login";
+import { changesOf, startLab, type Lab } from "./lab";
+
+jest.setTimeout(240_000);
+
+const root = resolve(__dirname, "../..");
+let lab: Lab;
+
+beforeAll(async () => {
+  lab = await startLab();
+});
+afterAll(() => lab?.stop());
+
+type Json = Record<string, unknown>;
+
+async function api(path: string, body?: object): Promise<Json> {
+  const { url, token } = lab.sandbox.authentik;
+  const response = await fetch(`${url}/api/v3/${path}`, {
+    method: body ? "POST" : "GET",
+    headers: { authorization: `Bearer ${token}`, "content-type": "application/json" },
+    body: body && JSON.stringify(body),
+  });
+  const answer = (await response.json()) as Json;
+  if (!response.ok) throw new Error(`${path}: ${JSON.stringify(answer)}`);
+  return answer;
+}
+
+async function first(path: string): Promise<Json> {
+  const [found] = (await api(path))["results"] as Json[];
+  if (!found) throw new Error(`nothing at ${path}`);
+  return found;
+}
+
+/** The provider as a person makes it in Authentik's forms. */
+async function makeProvider(clientSecret: string): Promise<Json> {
+  const flow = async (slug: string) => (await first(`flows/instances/?slug=${slug}`))["pk"];
+  const mappings = (await api("propertymappings/provider/scope/"))["results"] as Json[];
+  return api("providers/oauth2/", {
+    name: "immich-oauth-provider",
+    client_type: "confidential",
+    client_id: "immich-oauth-client",
+    client_secret: clientSecret,
+    authorization_flow: await flow("default-provider-authorization-explicit-consent"),
+    invalidation_flow: await flow("default-provider-invalidation-flow"),
+    redirect_uris: [{ matching_mode: "strict", url: `${lab.sandbox.immich.url}/auth/login` }],
+    signing_key: (await first("crypto/certificatekeypairs/"))["pk"],
+    property_mappings: mappings
+      .filter(({ managed }) => /scope-(openid|email|profile)$/.test(String(managed)))
+      .map(({ pk }) => pk),
+  });
+}
+
+const makeApplication = (provider: unknown, more: object = {}): Promise<Json> =>
+  api("core/applications/", {
+    name: "Immich",
+    slug: "immich",
+    provider,
+    meta_launch_url: lab.sandbox.immich.url,
+    ...more,
+  });
+
+/** `npm run adopt`, without the setup before it. */
+async function adopt(): Promise<{ code: number; output: string }> {
+  const file = join(lab.project.folder, "Pulumi.sandbox.yaml");
+  const child = spawn(
+    process.execPath,
+    ["-r", "./register.js", "commands/adopt.ts", "--stack", "sandbox", "--config-file", file],
+    { cwd: root, env: { ...process.env, ...lab.project.environment } },
+  );
+  let output = "";
+  child.stdout.on("data", (text) => (output += text));
+  child.stderr.on("data", (text) => (output += text));
+  const code = await new Promise<number>((done) => child.once("close", (code) => done(code ?? 1)));
+  return { code, output };
+}
+
+async function state(): Promise<Json[]> {
+  const text = await lab.project.ok("stack", "export", "--show-secrets");
+  return JSON.parse(text).deployment.resources ?? [];
+}
+
+const login = () => {
+  const [user] = lab.sandbox.users;
+  if (!user) throw new Error("no user");
+  return loginAs({ immichUrl: lab.sandbox.immich.url, ...user });
+};
+
+describe("someone who followed the tutorial by hand", () => {
+  let made: { provider: Json; application: Json };
+  const now = async () => ({
+    provider: await api(`providers/oauth2/${String(made.provider["pk"])}/`),
+    application: await api("core/applications/immich/"),
+  });
+
+  beforeAll(async () => {
+    const provider = await makeProvider("made-by-hand-canary");
+    const application = await makeApplication(provider["pk"], { meta_description: "Our photos" });
+    made = { provider, application };
+    made = await now();
+  });
+
+  test.each([["preview"], ["up", "--yes", "--skip-preview"]])(
+    "is told by pulumi %s, in one message, and nothing is touched",
+    async (...command) => {
+      const { code, stdout, stderr } = await lab.project.run(...command);
+      const diagnostics = stdout.slice(stdout.indexOf("Diagnostics:"));
+      expect(code).not.toBe(0);
+      expect(diagnostics).toContain(
+        "Authentik has a provider named immich-oauth-provider already, made by hand or by another stack.\n" +
+          "      take it over:     npm run adopt -- --stack sandbox\n" +
+          "      or use another:   npx pulumi config set providerName NAME",
+      );
+      expect(diagnostics.match(/error:/g)).toHaveLength(2); // that one, and the engine's "… failed"
+      expect(stdout + stderr).not.toMatch(/\n\s+at |canary|node_modules/);
+      expect(await now()).toEqual(made);
+    },
+  );
+
+  test("takes both over without a change to either", async () => {
+    const { code, output } = await adopt();
+    expect(output).toContain("Taken into the stack sandbox; nothing was changed in Authentik:");
+    expect(output).toContain(`immich-oauth-provider (number ${String(made.provider["pk"])})`);
+    expect(output).toContain("Immich (slug immich)");
+    expect(output).not.toContain("canary");
+    expect(code).toBe(0);
+    expect(await now()).toEqual(made);
+    const resources = await state();
+    for (const mark of ["protect", "importID", "ignoreChanges", "retainOnDelete"])
+      expect(resources.filter((one) => one[mark])).toEqual([]);
+  });
+
+  test("may do so twice", async () => {
+    const before = await state();
+    const { code, output } = await adopt();
+    expect(output).toMatch(/^Nothing to take over: what Authentik .* has is in the stack sandbox/);
+    expect(code).toBe(0);
+    expect(await state()).toEqual(before);
+  });
+
+  test("then sees in a preview what differs, and no more", async () => {
+    const preview = await lab.project.ok("preview", "--json");
+    const steps = JSON.parse(preview).steps as {
+      op: string;
+      urn: string;
+      diffReasons?: string[];
+    }[];
+    const of = (name: string) => steps.find(({ urn }) => urn.endsWith(`::${name}`));
+    const provider = of("immich-provider");
+    expect(provider?.op).toBe("update");
+    expect(provider?.diffReasons?.sort()).toEqual(["accessTokenValidity", "clientSecret"]);
+    expect(of("immich-application")).toMatchObject({ op: "same" });
+  });
+
+  test("and up goes on: the same objects, a new secret on both sides, logins work", async () => {
+    await lab.up();
+    const after = await now();
+    expect(after.provider["client_secret"]).toBe((await lab.outputs())["clientSecret"]);
+    expect(after.provider["client_secret"]).not.toBe(made.provider["client_secret"]);
+    expect(after.application).toMatchObject({
+      pk: made.application["pk"],
+      meta_description: "Our photos",
+    });
+    expect(await login()).toMatchObject({ ok: true });
+    expect(await lab.up()).toEqual({ unchanged: 17 });
+    await lab.project.ok("destroy", "--yes", "--skip-preview", "--run-program");
+  });
+});
+
+describe("what a killed up left in Authentik", () => {
+  const components = ["ImmichSso::immich", "OidcApplication::immich", "ImmichOauthSettings::*"];
+  const targets = (...names: string[]) =>
+    ["pulumi:pulumi:Stack::*", ...components, ...names].flatMap((name) => [
+      "--target",
+      `**${name}`,
+    ]);
+
+  test("a provider with the stack's own secret is made again", async () => {
+    await lab.up(...targets("::immich-client-secret"));
+    const password = (await state()).find(({ urn }) => String(urn).endsWith("client-secret"));
+    const { plaintext } = (password?.["outputs"] as { result: { plaintext: string } }).result;
+    const left = await makeProvider(JSON.parse(plaintext));
+    expect(await lab.up(...targets("::immich-client-secret", "::immich-provider"))).toMatchObject({
+      created: 1,
+    });
+    const found = await first("providers/oauth2/?name=immich-oauth-provider");
+    expect(found["pk"]).not.toBe(left["pk"]);
+  });
+
+  test("an application of the stack's own provider is made again", async () => {
+    const { pk } = await first("providers/oauth2/?name=immich-oauth-provider");
+    const left = await makeApplication(pk);
+    await lab.up();
+    expect((await api("core/applications/immich/"))["pk"]).not.toBe(left["pk"]);
+    expect(await login()).toMatchObject({ ok: true });
+    const output = await lab.project.ok("destroy", "--yes", "--skip-preview", "--run-program");
+    expect(changesOf(output)).toMatchObject({ deleted: 17 });
+  });
+});
+
+test("where nothing is there, that is said", async () => {
+  const { code, output } = await adopt();
+  expect(output).toContain("Nothing to take over: Authentik at");
+  expect(output).toContain("npx pulumi up --stack sandbox");
+  expect(code).toBe(0);
+});
+
+test("with Authentik out of reach one message says so, at once", async () => {
+  await lab.sandbox.control("authentik/stop");
+  const started = Date.now();
+  const { code, output } = await adopt();
+  expect(code).toBe(1);
+  expect(output).toContain(`Authentik can't be reached at ${lab.sandbox.authentik.url}`);
+  expect(output).not.toMatch(/\n\s+at /);
+  expect(Date.now() - started).toBeLessThan(20_000);
+});
