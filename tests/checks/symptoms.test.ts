@@ -1,40 +1,24 @@
 // What a person sees in a real browser when the login is broken in each way, and that the checks name
 // the cause at the same moment. Skipped, and said so, where there is no browser.
-import { existsSync } from "node:fs";
-import { type Browser, chromium, type Page } from "playwright-core";
+import type { Browser, Page } from "playwright-core";
 
 import { catalogue, checkIds, type CheckId } from "../../checks/catalogue";
 import { runChecks } from "../../checks/run";
+import { describeInBrowser, launchBrowser } from "../support/browser";
 import { Lab, type Person, redirectUri } from "./lab";
 
-const BROWSER = ["/usr/bin/chromium", "/usr/bin/chromium-browser", "/usr/bin/google-chrome"].find(
-  existsSync,
-);
-const FLAGS = [
-  "--no-sandbox",
-  "--disable-gpu",
-  "--disable-quic",
-  "--no-first-run",
-  "--disable-background-networking",
-  "--disable-component-update",
-  "--disable-sync",
-];
 const BUTTON = "Login with Authentik";
 
 jest.setTimeout(120_000);
-if (BROWSER === undefined) process.stderr.write("no browser found: symptoms are not tested\n");
 
-(BROWSER === undefined ? describe.skip : describe)("symptoms in a browser", () => {
+describeInBrowser("symptoms in a browser", () => {
   const lab = new Lab();
   const seen: string[] = [];
   let browser: Browser;
   let page: Page;
 
   beforeAll(async () => {
-    [browser] = await Promise.all([
-      chromium.launch({ executablePath: BROWSER, args: FLAGS }),
-      lab.start(),
-    ]);
+    [browser] = await Promise.all([launchBrowser(), lab.start()]);
   });
   beforeEach(async () => {
     const context = await browser.newContext();

@@ -1,31 +1,17 @@
 /** Authentik's pages in a real browser: log in, agree, be refused, log out. */
-import { existsSync, mkdirSync, mkdtempSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
-import path from "node:path";
 
-import type { BrowserContext, Page } from "playwright-core";
-import { chromium } from "playwright-core";
+import type { Browser, Page } from "playwright-core";
 
+import { describeInBrowser, launchBrowser, screenshot } from "../support/browser";
 import { AuthentikProcess } from "./support/authentik";
 import type { Client } from "./support/oidc";
 import { find, makeClient } from "./support/oidc";
 
-const CHROMIUM = ["/usr/bin/chromium", "/usr/bin/chromium-browser", "/usr/bin/google-chrome"].find(
-  existsSync,
-);
-const FLAGS =
-  "--no-sandbox --disable-gpu --disable-quic --no-first-run --disable-background-networking " +
-  "--disable-component-update --disable-sync";
-const SHOTS = path.resolve(__dirname, "../../screenshots");
-
-if (!CHROMIUM) process.stdout.write("no browser found: Authentik's pages are not tested\n");
-
-(CHROMIUM ? describe : describe.skip)("Authentik's pages", () => {
+describeInBrowser("Authentik's pages", () => {
   let authentik: AuthentikProcess;
   let client: Client;
   let callback: string;
-  let profile: string;
-  let browser: BrowserContext;
+  let browser: Browser;
   let page: Page;
   const failures: string[] = [];
 
@@ -57,26 +43,17 @@ if (!CHROMIUM) process.stdout.write("no browser found: Authentik's pages are not
       group: await find(authentik, "core/groups/", "name=immich-users"),
       order: 0,
     });
-    mkdirSync(SHOTS, { recursive: true });
-    profile = mkdtempSync(path.join(tmpdir(), "authentik-pages-"));
-    browser = await chromium.launchPersistentContext(profile, {
-      ...(CHROMIUM ? { executablePath: CHROMIUM } : {}),
-      headless: true,
-      args: FLAGS.split(" "),
-      viewport: { width: 1000, height: 720 },
-    });
-    page = await browser.newPage();
+    browser = await launchBrowser();
+    page = await browser.newPage({ viewport: { width: 1000, height: 720 } });
     page.on("pageerror", (error) => failures.push(error.message));
   }, 60_000);
 
   afterAll(async () => {
     await browser.close();
-    rmSync(profile, { recursive: true, force: true, maxRetries: 5 });
     await authentik.stop();
   }, 30_000);
 
-  const shot = (name: string) =>
-    page.screenshot({ path: path.join(SHOTS, `authentik-${name}.png`) });
+  const shot = (name: string) => screenshot(page, `authentik-${name}`);
   const authorize = (redirect_uri = callback) =>
     page.goto(
       `${authentik.url}/application/o/authorize/?${new URLSearchParams({

@@ -1,28 +1,17 @@
 /** Immich's pages as a person sees them, in a real browser. Skipped, and said so, where there is none. */
-import { existsSync, mkdtempSync, rmSync } from "node:fs";
+import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { Client } from "pg";
-import { type Browser, type BrowserContext, chromium, type Page } from "playwright-core";
+import type { Browser, BrowserContext, Page } from "playwright-core";
 import { type Postgres, startPostgres } from "../../sandbox/postgres";
+import { describeInBrowser, launchBrowser } from "../support/browser";
 import { type OddProviders, startOddProviders } from "./immich/oddProvider";
 import { type RunningImmich, startImmich } from "./immich/server";
 
-const BROWSER = "/usr/bin/chromium";
-const FLAGS = [
-  "--no-sandbox",
-  "--disable-gpu",
-  "--disable-quic",
-  "--no-first-run",
-  "--disable-background-networking",
-  "--disable-component-update",
-  "--disable-sync",
-];
 const PATIENCE = 60_000;
 
-const inBrowser = existsSync(BROWSER) ? describe : describe.skip;
-
-inBrowser(`Immich's pages in ${BROWSER}`, () => {
+describeInBrowser("Immich's pages", () => {
   let folder: string;
   let postgres: Postgres;
   let providers: OddProviders;
@@ -37,7 +26,7 @@ inBrowser(`Immich's pages in ${BROWSER}`, () => {
     [postgres, providers, browser] = await Promise.all([
       startPostgres({ folder, immichVersion: null }),
       startOddProviders(),
-      chromium.launch({ executablePath: BROWSER, args: FLAGS }),
+      launchBrowser(),
     ]);
     immich = await startImmich({ databaseUrl: postgres.url });
     database = new Client({ connectionString: postgres.url });
