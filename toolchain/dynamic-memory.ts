@@ -1,5 +1,4 @@
 // Remembers which programs have dynamic resources, so that the language host can start their provider ahead.
-import * as crypto from "node:crypto";
 import * as fs from "node:fs";
 import * as path from "node:path";
 
@@ -8,22 +7,34 @@ export function cacheFolder(modules: string): string {
   return path.join(modules, ".cache", "pulumi");
 }
 
-function markOf(modules: string, program: string): string {
-  const hash = crypto.createHash("sha1").update(program).digest("hex").slice(0, 16);
-  return path.join(cacheFolder(modules), `dynamic-${hash}`);
+function listOf(modules: string): string {
+  return path.join(cacheFolder(modules), "dynamic-programs.json");
+}
+
+function programs(modules: string): readonly string[] {
+  try {
+    return JSON.parse(fs.readFileSync(listOf(modules), "utf8")) as readonly string[];
+  } catch {
+    return [];
+  }
 }
 
 /** Whether the provider of dynamic resources was once started for the program in this folder. */
 export function hasDynamicResources(modules: string, program: string): boolean {
-  return fs.existsSync(markOf(modules, program));
+  return programs(modules).includes(program);
 }
 
 /** Remembers that it was. A folder that cannot be written to is no error. */
 export function rememberDynamicResources(modules: string, program: string): void {
-  if (hasDynamicResources(modules, program)) return;
+  const known = programs(modules);
+  if (known.includes(program)) return;
+  const file = listOf(modules);
+  const unfinished = `${file}.${process.pid}`;
   try {
     fs.mkdirSync(cacheFolder(modules), { recursive: true });
-    fs.writeFileSync(markOf(modules, program), "");
+    const list = [...known.filter((folder) => fs.existsSync(folder)), program];
+    fs.writeFileSync(unfinished, JSON.stringify(list));
+    fs.renameSync(unfinished, file);
   } catch {
     // Then it is started when the engine asks for it.
   }

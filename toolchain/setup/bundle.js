@@ -72,9 +72,18 @@ async function bundle(root, files) {
  * NAME.bundle.js with its compiled code.
  */
 async function bundleInto(root, folder, name, source) {
+  forgetCompiled(folder, name);
   await bundle(root, [{ source, target: path.join(folder, `${name}.bundle.js`) }]);
   const launcher = "toolchain/launcher.ts";
   await bundle(root, [{ source: launcher, target: path.join(folder, `${name}.js`) }]);
+}
+
+/** Takes away the compiled code of an earlier bundle (compile-cache.ts); Node's own cache sorts itself out. */
+function forgetCompiled(folder, name) {
+  if (!fs.existsSync(folder)) return;
+  for (const file of fs.readdirSync(folder)) {
+    if (file.startsWith(`${name}-v`)) fs.rmSync(path.join(folder, file));
+  }
 }
 
 /** Writes an executable of ours: the shell script that starts what is in `stand-ins` beside it. */
