@@ -11,7 +11,7 @@ const { installPackages, packagesAreCurrent } = require("./setup/packages.js");
 const parts = require("./setup/parts.js");
 const places_ = require("./setup/places.js");
 const { progress } = require("./setup/progress.js");
-const { removeCliParts, removePlugin } = require("./setup/remove.js");
+const { removeCliParts, removePlugin, removeUnfinished } = require("./setup/remove.js");
 const { surveyCli, surveyPlugin } = require("./setup/survey.js");
 
 function look(root, home) {
@@ -50,6 +50,7 @@ async function ensure(options = {}) {
     plugins.every((plugin) => parts.pluginIsDone(root, plugin, places, hash));
   if (!done()) {
     await withLock(places.lock, waiting(out), async () => {
+      removeUnfinished(places);
       await parts.bringCli(root, places, hash, step, use);
       for (const plugin of plugins) {
         await parts.bringPlugin(root, plugin, places, hash, step, use);
@@ -84,6 +85,7 @@ async function remove({ root = places_.repository, home = places_.pulumiHome() }
     places.lock,
     () => {},
     async () => {
+      removeUnfinished(places);
       removeCliParts(places);
       for (const plugin of plugins) removePlugin(plugin);
       forget(places.memory);

@@ -1,8 +1,9 @@
 // Setup on a $PULUMI_HOME of its own, with the slow parts (downloads, the build, the bundler) replaced.
+import { spawn } from "node:child_process";
 import * as fs from "node:fs";
 import * as path from "node:path";
 import { ensure, remove, report, type Reach, type Report } from "../../toolchain/setup.js";
-import { engineIn, type Folder, temporaryFolder, writeExecutable } from "./home";
+import { engineIn, type Folder, forbidDownloads, temporaryFolder, writeExecutable } from "./home";
 
 let folder: Folder;
 let home: string;
@@ -220,6 +221,48 @@ test("removal leaves an engine that somebody else put there", async () => {
   expect(calls.filter((call) => call.startsWith("build"))).toEqual([]);
   await remove({ home });
   expect(fs.readdirSync(path.dirname(cli))).toEqual(["pulumi"]);
+});
+
+test("what an interrupted setup has left is taken away by the next", async () => {
+  const { bin, version } = engineIn(home);
+  const download = path.join(home, "versions", `.${version}.4711`);
+  writeExecutable(path.join(bin, "pulumi.building.4711"), compiled);
+  writeExecutable(path.join(download, "bin", "pulumi"), compiled);
+  fs.writeFileSync(path.join(home, ".toolchain.lock"), "4194305");
+  expect(origins(await setUp())).toEqual(offline);
+  expect(fs.readdirSync(bin)).not.toContain("pulumi.building.4711");
+  expect(fs.existsSync(download)).toBe(false);
+  expect(fs.existsSync(path.join(home, ".toolchain.lock"))).toBe(false);
+});
+
+test("Ctrl-C during a build leaves no lock and no half-built engine", async () => {
+  // A `go` that writes its result and then takes its time.
+  const bin = path.join(home, "go-bin");
+  const go =
+    '#!/bin/sh\nwhile [ $# -gt 1 ]; do [ "$1" = -o ] && touch "$2"; shift; done; exec sleep 60\n';
+  writeExecutable(
+    path.join(bin, "go"),
+    go.replace("exec sleep", '[ "$1" = version ] || exec sleep'),
+  );
+  forbidDownloads(home);
+  const setup = path.resolve(__dirname, "../../toolchain/setup.js");
+  const env = { ...process.env, PULUMI_HOME: home, PATH: `${bin}${path.delimiter}${savedPath}` };
+  const child = spawn(process.execPath, [setup], { env, stdio: "ignore" });
+  const ended = new Promise((resolve) => child.once("exit", (code) => resolve(code)));
+  const building = (): string[] =>
+    fs.readdirSync(engineIn(home).bin).filter((n) => n !== "stand-ins.json");
+  for (
+    let tries = 0;
+    tries < 200 && !(fs.existsSync(engineIn(home).bin) && building().length);
+    tries += 1
+  ) {
+    await new Promise((resolve) => setTimeout(resolve, 50));
+  }
+  expect(building()).toEqual([expect.stringMatching(/^pulumi\.building\./)]);
+  child.kill("SIGINT");
+  expect(await ended).toBe(130);
+  expect(building()).toEqual([]);
+  expect(fs.existsSync(path.join(home, ".toolchain.lock"))).toBe(false);
 });
 
 test("two setups at once do the work once", async () => {

@@ -43,6 +43,8 @@ async function whyNot(root, version, downloadFailure) {
  */
 async function buildEngine(root, version, target) {
   const built = `${target}.building.${process.pid}`;
+  const discard = () => fs.rmSync(built, { force: true });
+  process.once("exit", discard);
   const ldflags = `-s -w -X github.com/pulumi/pulumi/sdk/v3/go/common/version.Version=v${version}`;
   const args = ["build", "-mod=readonly", "-trimpath", "-buildvcs=false", "-ldflags", ldflags];
   try {
@@ -62,7 +64,8 @@ async function buildEngine(root, version, target) {
     }
     fs.renameSync(built, target);
   } finally {
-    fs.rmSync(built, { force: true });
+    process.removeListener("exit", discard);
+    discard();
   }
 }
 

@@ -8,6 +8,12 @@ const { setTimeout: sleep } = require("node:timers/promises");
 /** How often a waiting setup looks again, in milliseconds. */
 const pollMs = 200;
 
+/** Ctrl-C ends us in order: with the lock gone, and with what we have started. */
+const ending = {
+  SIGINT: () => process.exit(130),
+  SIGTERM: () => process.exit(143),
+};
+
 function holderOf(file) {
   try {
     return Number(fs.readFileSync(file, "utf8"));
@@ -69,9 +75,12 @@ async function withLock(file, onWait, work) {
   }
   const release = () => fs.rmSync(file, { force: true });
   process.once("exit", release);
+  const signals = Object.entries(ending);
+  for (const [signal, end] of signals) process.once(signal, end);
   try {
     return await work();
   } finally {
+    for (const [signal, end] of signals) process.removeListener(signal, end);
     process.removeListener("exit", release);
     release();
   }

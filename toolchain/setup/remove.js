@@ -24,4 +24,18 @@ function removePlugin(plugin) {
   if (fs.existsSync(plugin.marker)) fs.rmSync(plugin.directory, { recursive: true, force: true });
 }
 
-module.exports = { removeCliParts, removePlugin };
+/** Removes what an interrupted setup has left; only for the one that holds the lock. */
+function removeUnfinished(places) {
+  const unfinished = [
+    [places.bin, /\.(building|new)\.\d+$/],
+    [path.dirname(places.root), /^\.\d[\w.-]*\.\d+(\.sh)?$/],
+  ];
+  for (const [folder, name] of unfinished) {
+    if (!fs.existsSync(folder)) continue;
+    for (const file of fs.readdirSync(folder).filter((found) => name.test(found))) {
+      fs.rmSync(path.join(folder, file), { recursive: true, force: true });
+    }
+  }
+}
+
+module.exports = { removeUnfinished, removeCliParts, removePlugin };
