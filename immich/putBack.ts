@@ -22,9 +22,13 @@ export interface PutBackResult<State> {
   readonly interrupted: boolean;
 }
 
+/** What an OAuth client proves itself with. */
+const CLIENT = ["oauth.clientId", "oauth.clientSecret"];
+
 /**
  * Settings that still are as deployed get what was there before, exactly; one that is as before already stays; one that
- * somebody changed stays too, and is named. Pure.
+ * somebody changed stays too, and is named. Where somebody set up another OAuth client (another stack, for one), all of
+ * `oauth` is theirs: to switch it off because it was off before would break a login that is not ours. Pure.
  */
 export function putBack<State>(
   store: Store<State>,
@@ -38,13 +42,23 @@ export function putBack<State>(
   const touched: [string, PreviousValue][] = [];
   let interrupted = false;
   let after = state;
+  const lookAt = (key: string, before: PreviousValue) => {
+    const current = effective(config, key);
+    return {
+      isOurs: sameValue(current, deployed[key]),
+      isFormer: sameValue(current, valueOf(before, key, version, store.name)),
+    };
+  };
+  const isTakenOver = CLIENT.every((key) => {
+    const before = previous[key];
+    if (!before || !Object.hasOwn(deployed, key)) return false;
+    const { isOurs, isFormer } = lookAt(key, before);
+    return !isOurs && !isFormer;
+  });
   for (const [key, before] of Object.entries(previous)) {
     if (!Object.hasOwn(deployed, key)) continue;
-    const current = effective(config, key);
-    const former = valueOf(before, key, version, store.name);
-    const isOurs = sameValue(current, deployed[key]);
-    const isFormer = sameValue(current, former);
-    if (!isOurs && !isFormer) {
+    const { isOurs, isFormer } = lookAt(key, before);
+    if (!isFormer && (!isOurs || (isTakenOver && key.startsWith("oauth.")))) {
       leftAlone.push(key);
       continue;
     }

@@ -133,6 +133,18 @@ describe.each(STORES)("%s", (store) => {
     );
   });
 
+  test("another client set up by somebody, another stack for one: all of OAuth is left to them", async () => {
+    const place = await furnished(store);
+    const { admin } = place;
+    const { previous } = await apply(admin, { ...common, settings: GOOD });
+    const theirs = { "oauth.clientId": "theirs", "oauth.clientSecret": "a-secret-of-theirs" };
+    await apply(admin, { ...common, settings: theirs });
+    const before = await contents(admin);
+    const back = await restore(admin, { ...common, previous, deployed: GOOD });
+    expect([...back.leftAlone].sort()).toEqual(Object.keys(GOOD).sort());
+    expect(await contents(admin)).toEqual(before);
+  });
+
   test("settings given up go back in the same write, others join", async () => {
     const { admin } = await furnished(store);
     const before = await contents(admin);
