@@ -155,7 +155,7 @@ describe("someone who followed the tutorial by hand", () => {
     const provider = of("immich-provider");
     expect(provider?.op).toBe("update");
     expect(provider?.diffReasons?.sort()).toEqual(["accessTokenValidity", "clientSecret"]);
-    expect(of("immich-application")).toMatchObject({ op: "same" });
+    expect(of("immich-application")).toBeUndefined(); // the same, description and all
   });
 
   test("and up goes on: the same objects, a new secret on both sides, logins work", async () => {
@@ -174,21 +174,15 @@ describe("someone who followed the tutorial by hand", () => {
 });
 
 describe("what a killed up left in Authentik", () => {
-  const components = ["ImmichSso::immich", "OidcApplication::immich", "ImmichOauthSettings::*"];
-  const targets = (...names: string[]) =>
-    ["pulumi:pulumi:Stack::*", ...components, ...names].flatMap((name) => [
-      "--target",
-      `**${name}`,
-    ]);
+  /** As far as an `up` comes that is killed before `name` is in the state. */
+  const upBefore = (name: string) => lab.up("--exclude", `**::${name}`, "--exclude-dependents");
 
   test("a provider with the stack's own secret is made again", async () => {
-    await lab.up(...targets("::immich-client-secret"));
+    await upBefore("immich-provider");
     const password = (await state()).find(({ urn }) => String(urn).endsWith("client-secret"));
     const { plaintext } = (password?.["outputs"] as { result: { plaintext: string } }).result;
     const left = await makeProvider(JSON.parse(plaintext));
-    expect(await lab.up(...targets("::immich-client-secret", "::immich-provider"))).toMatchObject({
-      created: 1,
-    });
+    expect(await upBefore("immich-application")).toMatchObject({ created: 1 });
     const found = await first("providers/oauth2/?name=immich-oauth-provider");
     expect(found["pk"]).not.toBe(left["pk"]);
   });
