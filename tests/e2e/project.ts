@@ -2,11 +2,23 @@
  * A copy of the project for one test: its own stack files and state, the code linked. So tests never
  * touch the stack files of the repository.
  */
-import { copyFileSync, mkdirSync, mkdtempSync, readdirSync, rmSync, symlinkSync } from "node:fs";
+import {
+  copyFileSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 
+import { parse, stringify } from "yaml";
+
 import { type CliResult, pulumi } from "../../commands/cli";
+import { PROJECT } from "../../config";
 
 const root = resolve(__dirname, "../..");
 const COPIED = /^Pulumi\..*yaml$|^Pulumi\.yaml$/;
@@ -21,6 +33,8 @@ export interface Project {
   ok(...args: string[]): Promise<string>;
   /** Sets a configuration value of the stack. */
   set(stack: string, key: string, value: string, secret?: boolean): Promise<void>;
+  /** Writes values into the stack's file, lists too: quicker than `set`. Undefined takes a key away. */
+  configure(stack: string, values: Readonly<Record<string, unknown>>): void;
   remove(): void;
 }
 
@@ -60,6 +74,16 @@ export async function makeProject(
     set: async (name, key, value, secret = false) => {
       const args = ["config", "set", "--stack", name, ...(secret ? ["--secret"] : []), key];
       await ok(...args, "--", value);
+    },
+    configure: (name, values) => {
+      const file = join(folder, `Pulumi.${name}.yaml`);
+      const content = parse(readFileSync(file, "utf8"));
+      for (const [key, value] of Object.entries(values)) {
+        const full = key.includes(":") ? key : `${PROJECT}:${key}`;
+        if (value === undefined) delete content.config[full];
+        else content.config[full] = value;
+      }
+      writeFileSync(file, stringify(content));
     },
     remove: () => rmSync(folder, { recursive: true, force: true }),
   };
