@@ -4,7 +4,7 @@ import { AuthentikApi } from "./authentik";
 import { ImmichSso } from "./components/immichSso";
 import { refusal } from "./components/refusal";
 import { readConfig } from "./config";
-import { openTunnel } from "./tunnel";
+import { openTunnel, reachHost } from "./tunnel";
 
 /** The program: stack configuration in, one component, stack outputs out. */
 export = async function program(): Promise<Record<string, unknown>> {
@@ -25,7 +25,13 @@ export = async function program(): Promise<Record<string, unknown>> {
     ]),
   );
 
-  const sso = new ImmichSso("immich", { config, stack, tunnelPort, authentik });
+  const sso = new ImmichSso("immich", {
+    config,
+    stack,
+    tunnelPort,
+    authentik,
+    reachHost: () => reachHost(config.database),
+  });
   return {
     issuerUrl: sso.issuerUrl,
     clientId: sso.clientId,

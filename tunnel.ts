@@ -38,14 +38,26 @@ function stackPort(stack: string): number {
   return 20000 + (createHash("sha256").update(stack).digest().readUInt32BE() % 10000);
 }
 
+/**
+ * Logs in to the host of the containers, over the connection that the tunnel uses too.
+ * @throws SshError that says what is in the way and what to do
+ */
+export async function reachHost(database: DatabaseConfig): Promise<void> {
+  await ssh(database);
+}
+
+function ssh({ ssh: target }: DatabaseConfig) {
+  // Loaded when somebody connects: a preview need not spend its start-up on SSH.
+  // eslint-disable-next-line @typescript-eslint/no-require-imports
+  const { shared } = require("./ssh/shared") as typeof import("./ssh/shared");
+  return shared(target);
+}
+
 /** Connects to Postgres in its container, over SSH. */
 async function dial(database: DatabaseConfig): Promise<Duplex> {
-  // Loaded when somebody connects: a preview need not spend its start-up on SSH.
-  /* eslint-disable @typescript-eslint/no-require-imports */
+  // eslint-disable-next-line @typescript-eslint/no-require-imports
   const { openContainerPort } = require("./ssh/container") as typeof import("./ssh/container");
-  const { shared } = require("./ssh/shared") as typeof import("./ssh/shared");
-  /* eslint-enable */
-  return openContainerPort(await shared(database.ssh), {
+  return openContainerPort(await ssh(database), {
     runtime: database.runtime,
     container: database.container,
     port: database.port,

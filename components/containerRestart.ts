@@ -23,6 +23,8 @@ export interface ContainerRestartArgs {
   readonly on: "removal" | { readonly change: pulumi.Input<string> };
   /** False: nothing is restarted after all. Default: true. */
   readonly due?: pulumi.Input<boolean>;
+  /** Called before SSH is used, so that its errors are told first. Default: nobody is asked. */
+  readonly reach?: () => Promise<void>;
 }
 
 /** Restarts one Compose service over SSH and waits until it is healthy. */
@@ -47,11 +49,21 @@ export class ContainerRestart extends pulumi.ComponentResource {
     const ran = new Command(
       `${name}-command`,
       { ...command, addPreviousOutputInEnv: false },
-      { parent: this },
+      { parent: this, hooks: beforehand(name, args.reach) },
     );
     this.report = ran.stdout;
     this.registerOutputs({ report: this.report });
   }
+}
+
+/** `@pulumi/command` says "host key mismatch" or "unable to authenticate" and not what to do. */
+function beforehand(
+  name: string,
+  reach: ContainerRestartArgs["reach"],
+): pulumi.ResourceHookBinding | undefined {
+  if (!reach) return undefined;
+  const hook = new pulumi.ResourceHook(`${name}-ssh`, reach);
+  return { beforeCreate: [hook], beforeUpdate: [hook] };
 }
 
 function connection(target: SshTarget): CommandArgs["connection"] {

@@ -111,7 +111,9 @@ export class ImmichOauthSettings extends pulumi.ComponentResource {
         objects: [database.store],
         privileges: ["SELECT", "INSERT", "UPDATE", "DELETE"],
       },
-      child,
+      // A login that is dropped loses its grants. To revoke them one by one fails where an upgrade of
+      // Immich has taken the table away (system_config, 1.106 and later).
+      { ...child, retainOnDelete: true },
     );
   }
 }

@@ -19,6 +19,8 @@ export interface ImmichSsoArgs {
   readonly tunnelPort: number;
   /** Asks Authentik what is there already. Default: nobody is asked. */
   readonly authentik?: AuthentikApi;
+  /** Reaches the Immich host by SSH, or says what is in the way. Default: nobody tries. */
+  readonly reachHost?: () => Promise<void>;
 }
 
 /** Single sign-on of one Immich at one Authentik. */
@@ -64,12 +66,12 @@ export class ImmichSso extends pulumi.ComponentResource {
     );
 
     const restart = restarts(config);
-    // Made before the settings, so that on removal it runs after they are back.
+    // Made before the settings, so that on removal it runs after they are back. It is the first to use SSH.
     const afterRemoval = restart
       ? [
           new ContainerRestart(
             `${name}-restart-after-removal`,
-            { ...restart, on: "removal" },
+            { ...restart, on: "removal", reach: args.reachHost },
             child,
           ),
         ]
