@@ -15,7 +15,8 @@ const USAGE = "usage: npm start [-- --once [--json]]";
 async function main(): Promise<number> {
   const { once, json } = options();
   say("Starting the sandbox: SSH, Postgres, Authentik and Immich on loopback …");
-  const sandbox = await startSandbox();
+  // Whoever stays wants the ports of Pulumi.sandbox.yaml; a run that goes away takes any.
+  const sandbox = await startSandbox(once ? { portBase: 0 } : {});
   const interrupted = new Promise<void>((resolve) => {
     process.once("SIGINT", resolve);
     process.once("SIGTERM", resolve);
