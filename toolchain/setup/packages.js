@@ -27,6 +27,14 @@ function packagesAreCurrent(root) {
   );
 }
 
+/** npm's output without its usage text, which would push what went wrong out of sight. */
+function essence(output) {
+  const lines = output.split("\n").map((line) => line.replace(/^npm (error|ERR!) ?/, ""));
+  const end = lines.findIndex((line) => /^(Clean install a project|Usage:)/.test(line));
+  const told = (end < 0 ? lines : lines.slice(0, end)).filter((line) => line.trim() !== "");
+  return told.slice(0, 10).join("\n");
+}
+
 /**
  * Installs the packages. npm's warnings (a package that names a newer Node, install scripts that are
  * not run) are about nothing that the reader could change, so they are shown only with a failure.
@@ -40,7 +48,7 @@ async function installPackages(root) {
   if (code !== 0) {
     throw new Error(
       `installing the packages of ${path.join(root, "package-lock.json")} failed:\n` +
-        `${tail(output)}\n` +
+        `${tail(essence(output))}\n` +
         "Mend what npm names (a registry that can't be reached, a full disk) and run this again.",
     );
   }
