@@ -1,0 +1,75 @@
+/**
+ * Makes the SDK of the provider goauthentik/authentik with Pulumi's own generator, as
+ * `pulumi package add` does, but from the schema in schema.ts: the provider that would tell its schema
+ * can't be downloaded everywhere.
+ */
+import { spawnSync } from "node:child_process";
+import { copyFileSync, mkdirSync, renameSync, symlinkSync, writeFileSync } from "node:fs";
+import { delimiter, dirname, join, resolve } from "node:path";
+
+import { report } from "../../../toolchain/setup.js";
+import { authentikSchema } from "./schema";
+
+const root = resolve(__dirname, "../../..");
+
+/** What can run the generator here: the official language host, or Go, with the engine's own module. */
+export function generator(): "language host" | "go" | undefined {
+  const host = report().parts.find(({ name }) => name === "language host");
+  if (host?.origin === "official") return "language host";
+  return spawnSync("go", ["version"]).status === 0 ? "go" : undefined;
+}
+
+/**
+ * Generates the SDK into `folder`.
+ * @param scratch an empty folder to work in.
+ */
+export function generateSdk(folder: string, scratch: string): void {
+  const { pulumi } = require(join(root, "sdks/authentik/package.json")) as {
+    pulumi: { parameterization: { value: string } };
+  };
+  const schema = join(scratch, "schema.json");
+  writeFileSync(schema, JSON.stringify(authentikSchema(pulumi.parameterization.value)));
+  mkdirSync(dirname(folder), { recursive: true });
+  if (generator() === "language host") {
+    const cli = report().parts[0]?.path ?? "";
+    const out = join(scratch, "out");
+    run(cli, ["package", "gen-sdk", schema, "--language", "nodejs", "--local", "--out", out], root);
+    renameSync(join(out, "nodejs"), folder);
+    return;
+  }
+  const module = join(scratch, "generator");
+  mkdirSync(module);
+  for (const name of ["go.mod", "go.sum"])
+    copyFileSync(join(root, "toolchain/engine", name), join(module, name));
+  copyFileSync(join(__dirname, "main.go"), join(module, "main.go"));
+  // With the flags that the engine is built with, most of it is compiled already.
+  run("go", ["build", "-trimpath", "-o", "generate", "."], module);
+  run(join(module, "generate"), [schema, folder], module);
+}
+
+/** Compiles a generated SDK by its own script, as `npm install` of it does. */
+export function compileSdk(folder: string): void {
+  run(process.execPath, ["scripts/postinstall.js"], folder);
+}
+
+/** Links the packages of this project into `modules`, all but `@pulumi/authentik`, which is `sdk`. */
+export function linkPackages(modules: string, names: readonly string[], sdk: string): void {
+  for (const name of names) {
+    const link = join(modules, name);
+    mkdirSync(dirname(link), { recursive: true });
+    symlinkSync(name === "@pulumi/authentik" ? sdk : join(root, "node_modules", name), link);
+  }
+}
+
+/** Runs a program to its end. Throws Error with what it said where it fails. */
+export function run(program: string, args: readonly string[], cwd: string): void {
+  const PATH = [join(root, "node_modules/.bin"), process.env["PATH"]].join(delimiter);
+  const env = { ...process.env, PATH };
+  const { status, stdout, stderr, error } = spawnSync(program, args, {
+    cwd,
+    env,
+    encoding: "utf8",
+  });
+  if (status !== 0)
+    throw new Error(`${program} ${args.join(" ")}: ${error?.message ?? ""}\n${stdout}\n${stderr}`);
+}
