@@ -14,6 +14,7 @@ import { runChecks } from "../checks/run";
 import { ConfigError } from "../config";
 import { closeShared } from "../ssh/shared";
 import { fullLogin } from "./doctorLogin";
+import { sandboxEnvironment } from "./running";
 import { CannotRead, inputOf, readStack } from "./doctorInput";
 
 const USAGE =
@@ -32,6 +33,7 @@ interface Options {
 async function main(): Promise<number> {
   const options = read();
   if (options === undefined) return 2;
+  if (options.stack === "sandbox") Object.assign(process.env, sandboxEnvironment());
   try {
     const stack = await readStack(options.stack, options.configFile);
     const input = inputOf(stack);

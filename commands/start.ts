@@ -9,6 +9,7 @@ import { parseArgs } from "node:util";
 import { loginAs } from "../checks/login";
 import { startSandbox, type Sandbox } from "../sandbox/client";
 import { deploy, pulumi } from "./cli";
+import { noteSandbox } from "./running";
 
 const USAGE = "usage: npm start [-- --once [--json]]";
 
@@ -22,12 +23,14 @@ async function main(): Promise<number> {
     process.once("SIGTERM", resolve);
   });
   const leave = interrupted.then(() => undefined);
+  const forget = once ? () => {} : noteSandbox(sandbox.environment);
   try {
     return await Promise.race([
       once ? cycle(sandbox, json) : stay(sandbox, leave),
       leave.then(() => 130),
     ]);
   } finally {
+    forget();
     await sandbox.stop();
   }
 }
