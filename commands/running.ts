@@ -1,0 +1,40 @@
+/**
+ * Where the sandbox of a running `npm start` is, for `npm run doctor` in a second terminal: a file in
+ * the ignored folder .cache, there as long as `npm start` stays.
+ */
+import { mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { dirname, join } from "node:path";
+
+import { PROJECT_FOLDER } from "./cli";
+
+const file = join(PROJECT_FOLDER, ".cache", "running-sandbox.json");
+
+interface Running {
+  /** Process id of `npm start`. */
+  readonly pid: number;
+  /** What `npx pulumi` needs to find the stack `sandbox`. */
+  readonly environment: Readonly<Record<string, string>>;
+}
+
+/** Writes down where it is; returns what takes the note away again. */
+export function noteSandbox(environment: Running["environment"]): () => void {
+  mkdirSync(dirname(file), { recursive: true });
+  const running: Running = { pid: process.pid, environment };
+  writeFileSync(file, JSON.stringify(running), { mode: 0o600 });
+  return () => rmSync(file, { force: true });
+}
+
+/**
+ * What `npx pulumi` needs to find the running sandbox, unless the environment names a backend already.
+ * Empty where none runs.
+ */
+export function sandboxEnvironment(): Readonly<Record<string, string>> {
+  if (process.env["PULUMI_BACKEND_URL"]) return {};
+  try {
+    const { pid, environment } = JSON.parse(readFileSync(file, "utf8")) as Running;
+    process.kill(pid, 0); // throws where that process is gone
+    return environment;
+  } catch {
+    return {}; // no note, or one that a killed `npm start` left behind
+  }
+}
