@@ -2,16 +2,17 @@
  * A secret in every secret input, and none of them anywhere in clear: outputs and errors of the CLI,
  * its state and logs, temporary files, command lines, what the other end was asked to run.
  */
-import { execFileSync } from "node:child_process";
+import { execFileSync, spawn } from "node:child_process";
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { gzipSync } from "node:zlib";
 
 import { loginPassword } from "../../immich/login";
 import { userKeyPair } from "../../sandbox/ssh/keys";
 import { type Canaries, found, inFiles, PULUMI_LOGS, Watch } from "./canaries";
 import { startLab, type Lab } from "./lab";
-import { feedCli } from "./running";
+import { feedCli, until } from "./running";
 
 jest.setTimeout(400_000);
 
@@ -41,7 +42,7 @@ beforeAll(async () => {
     "the next clientSecret": SECOND,
     "a clientSecret set by an admin": STRAY,
     postgresPassword: POSTGRES,
-    "the login's password": loginPassword(POSTGRES, "immich_sso_sandbox"),
+    "the login's password": await loginPassword(POSTGRES, "immich_sso_sandbox"),
     sshPrivateKeyPassphrase: PASSPHRASE,
     "sshPrivateKey, encrypted": inner(key),
   };
@@ -74,6 +75,20 @@ async function run(what: string, ...args: string[]): Promise<{ code: number; tex
 }
 
 const up = (what: string) => run(what, "up", "--yes", "--skip-preview", "--diff");
+
+test("a secret on a command line or in a temporary file would be seen", async () => {
+  const watch = new Watch({ planted: "canary-that-is-planted" }, temporary);
+  const file = join(temporary, "planted.gz");
+  writeFileSync(file, gzipSync("so says the canary-that-is-planted"));
+  const child = spawn("sleep", ["30"], { argv0: "sleep canary-that-is-planted" });
+  await until("both are seen", () => watch.sightings.size >= 2, 20).finally(() => watch.stop());
+  child.kill();
+  rmSync(file);
+  expect([...watch.sightings].sort()).toEqual([
+    `planted: ${file}`,
+    `planted: command line of ${child.pid}`,
+  ]);
+});
 
 test("a first up, with every secret set", async () => {
   expect((await run("preview", "preview", "--diff")).code).toBe(0);

@@ -103,7 +103,7 @@ describe("the first up", () => {
 });
 
 describe("an update", () => {
-  test("killed after its COMMIT: nothing of it stays, and the next one restarts once", async () => {
+  test("killed after its COMMIT, again before the restart: the next one restarts once", async () => {
     await lab.project.set("sandbox", "buttonText", "Sign in");
     const running = start();
     await Promise.race([silence(COMMITTED), failed(running)]);
@@ -114,8 +114,13 @@ describe("an update", () => {
     await unlock();
     expect(await oauth()).toMatchObject({ buttonText: "Sign in" });
     const restarts = await lab.restarts();
+    const second = start();
+    await Promise.race([silence(BEFORE_RESTART), failed(second)]);
+    await killAll(second);
+    expect(await lab.restarts()).toBe(restarts);
     await lab.up();
     expect(await lab.restarts()).toBe(restarts + 1);
+    expect(await lab.up()).toEqual({ unchanged: 17 });
   });
 
   test("interrupted by Ctrl-C: no process is left, and the next one finishes", async () => {
