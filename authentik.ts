@@ -116,7 +116,14 @@ export class AuthentikApi {
 function answered(reply: Reply, path: string): unknown {
   if (reply.kind === "answer" && reply.status === 200 && reply.json !== undefined)
     return reply.json;
-  throw new Error(`Authentik did not answer ${path}: ${describe(reply)}`);
+  const denied = reply.kind === "answer" && reply.status === 403;
+  throw new Error(
+    `Authentik did not answer ${path}: ${describe(reply)}` +
+      (denied
+        ? "\n  the token's user may not see this: take a token of an administrator of Authentik\n" +
+          "  set it:    npx pulumi config set --secret authentik:token"
+        : ""),
+  );
 }
 
 /** The objects of a list. */

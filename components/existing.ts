@@ -2,52 +2,73 @@ import * as pulumi from "@pulumi/pulumi";
 
 import type { AuthentikApi } from "../authentik";
 
-/**
- * Looks, before a provider is made in Authentik, whether one of that name or client ID is there already.
- *
- * One with the very secret we are about to give it, and with no application yet, is our own, left by a
- * deployment that was killed before it could write it down: it is removed and made again. Any other was
- * made by hand: the deployment stops, in the preview already, and says how to take it over.
- */
+type Inputs = Record<string, unknown>;
+
+/** Looks, before a provider is made in Authentik, whether there is room for it. */
 export function beforeProvider(
   name: string,
   authentik: AuthentikApi | undefined,
 ): pulumi.ResourceHookBinding | undefined {
-  if (!authentik) return undefined;
-  return before(`${name}-provider-exists`, async (inputs, preview) => {
-    const wanted = String(inputs["name"]);
-    const clientId = String(inputs["clientId"]);
-    const found = await authentik.provider(wanted);
-    if (!found) {
-      const other = await authentik.providerOfClient(clientId);
-      if (other) throw new Error(otherName(clientId, other.name));
-      return;
-    }
-    const ours = found.clientSecret !== "" && found.clientSecret === inputs["clientSecret"];
-    if (!ours || found.application !== undefined)
-      throw new Error(handMade("a provider named", wanted, "providerName"));
-    if (!preview) await authentik.remove(`providers/oauth2/${found.id}/`);
-  });
+  return authentik && before(`${name}-provider-exists`, authentik, roomForProvider);
 }
 
-/** The same for the application: our own is the one that belongs to the provider we made, and is bare. */
+/** The same for the application. */
 export function beforeApplication(
   name: string,
   authentik: AuthentikApi | undefined,
 ): pulumi.ResourceHookBinding | undefined {
-  if (!authentik) return undefined;
-  return before(`${name}-application-exists`, async (inputs, preview) => {
-    const slug = String(inputs["slug"]);
-    const found = await authentik.application(slug);
-    if (!found) return;
-    const ours =
-      found.provider !== undefined &&
-      found.provider.id === inputs["protocolProvider"] &&
-      found.name === inputs["name"] &&
-      !found.adorned;
-    if (!ours) throw new Error(handMade("an application with the slug", slug, "applicationSlug"));
-    if (!preview) await authentik.remove(`core/applications/${encodeURIComponent(slug)}/`);
-  });
+  return authentik && before(`${name}-application-exists`, authentik, roomForApplication);
+}
+
+/**
+ * Whether a provider of that name or client ID is there already.
+ *
+ * One with the very secret we are about to give it, and with no application yet, is our own, left by a
+ * deployment that was killed before it could write it down: it is removed and made again. Any other was
+ * made by hand: the deployment stops, in the preview already, and says how to take it over.
+ *
+ * @param inputs of the provider that is to be made.
+ * @param preview nothing is removed.
+ * @throws Error for the user.
+ */
+export async function roomForProvider(
+  authentik: AuthentikApi,
+  inputs: Inputs,
+  preview: boolean,
+): Promise<void> {
+  const wanted = String(inputs["name"]);
+  const clientId = String(inputs["clientId"]);
+  const found = await authentik.provider(wanted);
+  if (!found) {
+    const other = await authentik.providerOfClient(clientId);
+    if (other) throw new Error(otherName(clientId, other.name));
+    return;
+  }
+  const ours = found.clientSecret !== "" && found.clientSecret === inputs["clientSecret"];
+  if (!ours || found.application !== undefined)
+    throw new Error(handMade("a provider named", wanted, "providerName"));
+  if (!preview) await authentik.remove(`providers/oauth2/${found.id}/`);
+}
+
+/**
+ * The same for the application with that slug: our own is the one that belongs to the provider we made,
+ * and that nobody gave anything else.
+ */
+export async function roomForApplication(
+  authentik: AuthentikApi,
+  inputs: Inputs,
+  preview: boolean,
+): Promise<void> {
+  const slug = String(inputs["slug"]);
+  const found = await authentik.application(slug);
+  if (!found) return;
+  const ours =
+    found.provider !== undefined &&
+    found.provider.id === inputs["protocolProvider"] &&
+    found.name === inputs["name"] &&
+    !found.adorned;
+  if (!ours) throw new Error(handMade("an application with the slug", slug, "applicationSlug"));
+  if (!preview) await authentik.remove(`core/applications/${encodeURIComponent(slug)}/`);
 }
 
 interface Settled {
@@ -56,14 +77,13 @@ interface Settled {
 
 function before(
   name: string,
-  look: (inputs: Record<string, unknown>, preview: boolean) => Promise<void>,
+  authentik: AuthentikApi,
+  look: (authentik: AuthentikApi, inputs: Inputs, preview: boolean) => Promise<void>,
 ): pulumi.ResourceHookBinding {
   const hook = new pulumi.ResourceHook(
     name,
-    async ({ newInputs }) => {
-      const inputs = await plain(newInputs ?? {});
-      await look(inputs, pulumi.runtime.isDryRun());
-    },
+    async ({ newInputs }) =>
+      look(authentik, await plain(newInputs ?? {}), pulumi.runtime.isDryRun()),
     { onDryRun: true },
   );
   return { beforeCreate: [hook] };
@@ -73,7 +93,7 @@ function before(
  * A hook's inputs, secrets unwrapped; they stay within the hook. `apply` would never call back for a
  * value that a preview does not know yet.
  */
-async function plain(inputs: Record<string, unknown>): Promise<Record<string, unknown>> {
+async function plain(inputs: Inputs): Promise<Inputs> {
   const entries = Object.entries(inputs).map(async ([key, value]) => [
     key,
     pulumi.Output.isInstance(value) ? await (value as unknown as Settled).promise() : value,

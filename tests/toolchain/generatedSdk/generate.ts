@@ -4,7 +4,14 @@
  * can't be downloaded everywhere.
  */
 import { spawnSync } from "node:child_process";
-import { copyFileSync, mkdirSync, renameSync, symlinkSync, writeFileSync } from "node:fs";
+import {
+  copyFileSync,
+  mkdirSync,
+  readFileSync,
+  renameSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
 import { delimiter, dirname, join, resolve } from "node:path";
 
 import { report } from "../../../toolchain/setup.js";
@@ -24,11 +31,11 @@ export function generator(): "language host" | "go" | undefined {
  * @param scratch an empty folder to work in.
  */
 export function generateSdk(folder: string, scratch: string): void {
-  const { pulumi } = require(join(root, "sdks/authentik/package.json")) as {
+  const manifest = JSON.parse(readFileSync(join(root, "sdks/authentik/package.json"), "utf8")) as {
     pulumi: { parameterization: { value: string } };
   };
   const schema = join(scratch, "schema.json");
-  writeFileSync(schema, JSON.stringify(authentikSchema(pulumi.parameterization.value)));
+  writeFileSync(schema, JSON.stringify(authentikSchema(manifest.pulumi.parameterization.value)));
   mkdirSync(dirname(folder), { recursive: true });
   if (generator() === "language host") {
     const cli = report().parts[0]?.path ?? "";
