@@ -1,6 +1,6 @@
 import * as pulumi from "@pulumi/pulumi";
 
-import { providerOnDisk } from "./dynamic/onDisk";
+import { ResourceOnDisk } from "./dynamic/onDisk";
 
 export interface LoginCheckArgs {
   /** `fail`: a login that would not work fails the deployment; `warn`: it is only said. */
@@ -34,19 +34,18 @@ export interface LoginCheckArgs {
  * Proves that a login would work, without anybody's password, and names what is in the way where it
  * would not. Runs when anything it depends on changed, on refresh, and again while it is not proven.
  */
-export class LoginCheck extends pulumi.dynamic.Resource {
+export class LoginCheck extends ResourceOnDisk {
   /** By check: `ok`, or the verdict with what was seen and the fix. */
   declare readonly checks: pulumi.Output<Record<string, string>>;
 
   constructor(name: string, args: LoginCheckArgs, opts?: pulumi.CustomResourceOptions) {
     super(
-      providerOnDisk("components/dynamic/loginCheck.ts"),
+      "components/dynamic/loginCheck.ts",
+      "LoginCheck",
       name,
       { ...args, checks: undefined },
       // The row itself shows which settings change.
       { ...opts, hideDiffs: ["settings"] },
-      "immich-sso",
-      "LoginCheck",
     );
   }
 }

@@ -2,7 +2,7 @@ import * as pulumi from "@pulumi/pulumi";
 
 import { isSecret } from "../immich/keys";
 import { secretMark } from "../immich/secretMark";
-import { providerOnDisk } from "./dynamic/onDisk";
+import { ResourceOnDisk } from "./dynamic/onDisk";
 
 /** A value of an Immich setting. */
 export type SettingValue = string | number | boolean;
@@ -23,7 +23,7 @@ export interface OauthSettingsRowArgs {
 }
 
 /** Settings of Immich, as rows of its own Postgres. */
-export class OauthSettingsRow extends pulumi.dynamic.Resource {
+export class OauthSettingsRow extends ResourceOnDisk {
   /** When the settings last changed, by the database's clock (ISO 8601). */
   declare readonly settingsChangedAt: pulumi.Output<string>;
   /** Immich's version as its public API tells it, empty where it can't be asked. */
@@ -33,7 +33,8 @@ export class OauthSettingsRow extends pulumi.dynamic.Resource {
 
   constructor(name: string, args: OauthSettingsRowArgs, opts?: pulumi.CustomResourceOptions) {
     super(
-      providerOnDisk("components/dynamic/oauthSettingsRow.ts"),
+      "components/dynamic/oauthSettingsRow.ts",
+      "OauthSettingsRow",
       name,
       {
         ...args,
@@ -44,8 +45,6 @@ export class OauthSettingsRow extends pulumi.dynamic.Resource {
       },
       // The values written last, and what is to be restored: client secrets are among them.
       { ...opts, additionalSecretOutputs: ["deployed", "restores"] },
-      "immich-sso",
-      "OauthSettingsRow",
     );
   }
 }

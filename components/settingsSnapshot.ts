@@ -1,6 +1,6 @@
 import * as pulumi from "@pulumi/pulumi";
 
-import { providerOnDisk } from "./dynamic/onDisk";
+import { ResourceOnDisk } from "./dynamic/onDisk";
 
 export interface SettingsSnapshotArgs {
   /** Which database, in words; another one is remembered anew. */
@@ -18,7 +18,7 @@ export interface SettingsSnapshotArgs {
  * and is in Pulumi's state before anything is written: a deployment that dies at any later point
  * still knows what to restore. A key is remembered when it enters the list.
  */
-export class SettingsSnapshot extends pulumi.dynamic.Resource {
+export class SettingsSnapshot extends ResourceOnDisk {
   /** By key: whether it was set, and its value. Secret, as an earlier client secret may be in it. */
   declare readonly previous: pulumi.Output<Record<string, { present: boolean; value?: unknown }>>;
   /** Immich's version as its public API tells it, empty where it can't be asked. */
@@ -26,12 +26,11 @@ export class SettingsSnapshot extends pulumi.dynamic.Resource {
 
   constructor(name: string, args: SettingsSnapshotArgs, opts?: pulumi.CustomResourceOptions) {
     super(
-      providerOnDisk("components/dynamic/settingsSnapshot.ts"),
+      "components/dynamic/settingsSnapshot.ts",
+      "SettingsSnapshot",
       name,
       { ...args, previous: undefined, immichVersion: undefined },
       { ...opts, additionalSecretOutputs: ["previous"] },
-      "immich-sso",
-      "SettingsSnapshot",
     );
   }
 }

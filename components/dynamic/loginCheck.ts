@@ -1,11 +1,15 @@
 import { isDeepStrictEqual } from "node:util";
 
-import { hostCallbacks } from "../../checks/host";
-import { failureText } from "../../checks/print";
-import { runChecks } from "../../checks/run";
 import type { CheckInput, CheckResult } from "../../checks/types";
 import { warn, withPlainErrors } from "./errors";
 import { configure, passwordOf, stack } from "./stack";
+
+// Loaded when they are used: a preview only asks for `diff`, and what speaks SSH and SQL takes long to load.
+/* eslint-disable @typescript-eslint/no-require-imports */
+const host = (): typeof import("../../checks/host") => require("../../checks/host");
+const print = (): typeof import("../../checks/print") => require("../../checks/print");
+const run = (): typeof import("../../checks/run") => require("../../checks/run");
+/* eslint-enable @typescript-eslint/no-require-imports */
 
 /** How long services may take to come up after a restart, in seconds, before that counts. */
 const WAIT_SECONDS = 60;
@@ -19,9 +23,9 @@ interface State extends Inputs {
   readonly checks: Readonly<Record<string, string>>;
 }
 
-function check(inputs: Inputs, waitSeconds: number): Promise<CheckResult[]> {
+async function check(inputs: Inputs, waitSeconds: number): Promise<CheckResult[]> {
   const { authentik, immich, database, restart } = stack();
-  const callbacks = hostCallbacks(
+  const callbacks = host().hostCallbacks(
     {
       ssh: database.ssh,
       runtime: database.runtime,
@@ -31,7 +35,7 @@ function check(inputs: Inputs, waitSeconds: number): Promise<CheckResult[]> {
         port: database.port,
         database: database.database,
         user: inputs.login,
-        password: passwordOf(inputs.login),
+        password: await passwordOf(inputs.login),
         store: database.store,
       },
       immichApiUrl: immich.apiUrl,
@@ -45,14 +49,14 @@ function check(inputs: Inputs, waitSeconds: number): Promise<CheckResult[]> {
     authentikToken: authentik.token,
     immichApiUrl: immich.apiUrl,
   };
-  return runChecks(input, { waitSeconds });
+  return run().runChecks(input, { waitSeconds });
 }
 
 /** Runs the checks for a deployment, which fails where a login would. */
 async function prove(inputs: Inputs): Promise<State> {
   const checks = await check(inputs, WAIT_SECONDS);
   if (isBroken(checks)) {
-    const text = failureText(checks);
+    const text = print().failureText(checks);
     if (inputs.mode === "fail") throw new Error(text);
     warn([text]);
   }

@@ -1,19 +1,15 @@
 import { isDeepStrictEqual } from "node:util";
 
-import {
-  createRow,
-  deleteRow,
-  readRow,
-  type RowChange,
-  type RowState,
-  updateRow,
-  type Wanted,
-} from "../../immich/row";
+import type { RowChange, RowState, Wanted } from "../../immich/row";
 import { secretMarks } from "../../immich/secretMark";
 import type { Previous, Settings } from "../../immich/types";
 import { withoutDeadIssuer } from "./deadIssuer";
 import { UNKNOWN, warn, withPlainErrors } from "./errors";
 import { configure, rowContext, stack } from "./stack";
+
+/** Loaded when it is used: a preview only asks for `diff`, and what speaks SSH and SQL takes long to load. */
+// eslint-disable-next-line @typescript-eslint/no-require-imports
+const row = (): typeof import("../../immich/row") => require("../../immich/row");
 
 interface Inputs {
   readonly database: string;
@@ -80,12 +76,15 @@ export const provider = withPlainErrors({
   },
 
   async create(inputs: Inputs) {
-    const done = await createRow(rowContext(inputs.login, inputs.store), wanted(inputs));
+    const done = await row().createRow(
+      await rowContext(inputs.login, inputs.store),
+      wanted(inputs),
+    );
     return { id: inputs.database, outs: outputs(inputs, done) };
   },
 
   async read(id: string, props: State) {
-    const found = await readRow(rowContext(props.login, props.store), rowState(props));
+    const found = await row().readRow(await rowContext(props.login, props.store), rowState(props));
     const now = (settings: Settings): Settings =>
       Object.fromEntries(
         Object.entries(settings).map(([key, value]) => [key, found.settings[key] ?? value]),
@@ -103,11 +102,11 @@ export const provider = withPlainErrors({
   },
 
   async update(_id: string, olds: State, news: Inputs) {
-    const context = rowContext(news.login, news.store);
+    const context = await rowContext(news.login, news.store);
     const moved = olds.database !== news.database;
     const done = moved
-      ? await createRow(context, wanted(news))
-      : await updateRow(context, wanted(news), rowState(olds));
+      ? await row().createRow(context, wanted(news))
+      : await row().updateRow(context, wanted(news), rowState(olds));
     return { outs: outputs(news, done) };
   },
 
@@ -115,8 +114,8 @@ export const provider = withPlainErrors({
     const state = rowState(props);
     const { publicUrl } = stack().authentik;
     const putBack = await withoutDeadIssuer(state.previous, state.deployed, publicUrl);
-    const context = rowContext(props.login, props.store);
-    const { warnings } = await deleteRow(context, { ...state, previous: putBack.previous });
+    const context = await rowContext(props.login, props.store);
+    const { warnings } = await row().deleteRow(context, { ...state, previous: putBack.previous });
     warn([...putBack.warnings, ...warnings]);
   },
 });

@@ -1,7 +1,10 @@
-import { snapshotRow } from "../../immich/row";
 import type { Previous } from "../../immich/types";
 import { withPlainErrors } from "./errors";
 import { configure, rowContext } from "./stack";
+
+/** Loaded when it is used: a preview only asks for `diff`, and what speaks SSH and SQL takes long to load. */
+// eslint-disable-next-line @typescript-eslint/no-require-imports
+const row = (): typeof import("../../immich/row") => require("../../immich/row");
 
 interface Inputs {
   readonly database: string;
@@ -16,7 +19,11 @@ interface State extends Inputs {
 }
 
 async function remember(inputs: Inputs, known?: Previous): Promise<State> {
-  const found = await snapshotRow(rowContext(inputs.login, inputs.store), inputs.keys, known);
+  const found = await row().snapshotRow(
+    await rowContext(inputs.login, inputs.store),
+    inputs.keys,
+    known,
+  );
   return { ...inputs, previous: found.previous, immichVersion: found.immichVersion };
 }
 

@@ -22,7 +22,7 @@ export function stack(): StackConfig {
 }
 
 /** How to reach the settings as a certain Postgres login. */
-export function rowContext(login: string, store: string): RowContext {
+export async function rowContext(login: string, store: string): Promise<RowContext> {
   const { database, immich, restart } = stack();
   return {
     ssh: database.ssh,
@@ -30,7 +30,7 @@ export function rowContext(login: string, store: string): RowContext {
     container: database.container,
     port: database.port,
     database: database.database,
-    login: { user: login, password: passwordOf(login) },
+    login: { user: login, password: await passwordOf(login) },
     store: store as StoreName,
     immichApiUrl: immich.apiUrl,
     composeService: restart.service,
@@ -38,7 +38,7 @@ export function rowContext(login: string, store: string): RowContext {
 }
 
 /** The password of a Postgres login: the configured one, or the one derived for a login of our own. */
-export function passwordOf(login: string): string {
+export async function passwordOf(login: string): Promise<string> {
   const { user, password } = stack().database;
-  return login === user ? password : loginPassword(password, login);
+  return login === user ? password : await loginPassword(password, login);
 }
