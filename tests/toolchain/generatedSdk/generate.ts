@@ -22,7 +22,7 @@ const root = resolve(__dirname, "../../..");
 /** What can run the generator here: the official language host, or Go, with the engine's own module. */
 export function generator(): "language host" | "go" | undefined {
   const host = report().parts.find(({ name }) => name === "language host");
-  if (host?.origin === "official") return "language host";
+  if (host?.origin === "official" || host?.origin === "path") return "language host";
   return spawnSync("go", ["version"]).status === 0 ? "go" : undefined;
 }
 
