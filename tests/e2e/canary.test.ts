@@ -2,6 +2,7 @@
  * A secret in every secret input, and none of them anywhere in clear: outputs and errors of the CLI,
  * its state and logs, temporary files, command lines, what the other end was asked to run.
  */
+import { randomBytes } from "node:crypto";
 import { execFileSync, spawn } from "node:child_process";
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -17,12 +18,14 @@ import { feedCli, until } from "./running";
 jest.setTimeout(400_000);
 
 const STARTED = Date.now() - 1000;
-const PASSPHRASE = "canary-passphrase-of-the-key";
-const POSTGRES = "canary-password-of-postgres";
-const TOKEN = "canary-token-of-authentik";
-const FIRST = "canary-first-client-secret";
-const SECOND = "canary-second-client-secret";
-const STRAY = "canary-secret-set-by-an-admin";
+/** Another one in each run: what a second run on this machine does with its secrets is not ours. */
+const RUN = randomBytes(6).toString("hex");
+const PASSPHRASE = `canary-passphrase-of-the-key-${RUN}`;
+const POSTGRES = `canary-password-of-postgres-${RUN}`;
+const TOKEN = `canary-token-of-authentik-${RUN}`;
+const FIRST = `canary-first-client-secret-${RUN}`;
+const SECOND = `canary-second-client-secret-${RUN}`;
+const STRAY = `canary-secret-set-by-an-admin-${RUN}`;
 
 let lab: Lab;
 let canaries: Canaries;
