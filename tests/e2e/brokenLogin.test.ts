@@ -9,14 +9,13 @@ beforeAll(async () => {
 });
 afterAll(() => lab?.stop());
 
-/** The lines of the first error message that the CLI shows, without its indentation. */
-function errorLines(output: string): string[] {
-  const lines = output.slice(output.indexOf("Diagnostics:")).split("\n");
-  const first = lines.findIndex((line) => line.trim().startsWith("error:"));
-  const indent = /^\s*/.exec(lines[first] ?? "")?.[0] ?? "";
-  const rest = lines.slice(first);
-  const end = rest.findIndex((line, index) => index > 0 && line !== "" && !line.startsWith(indent));
-  return rest.slice(0, end).filter((line) => line.trim() !== "");
+/** The lines of the error that the CLI shows under a resource's name, among the errors of others. */
+function errorLines(output: string, resource: string): string[] {
+  const sections = output
+    .slice(output.indexOf("Diagnostics:"), output.lastIndexOf("Resources:"))
+    .split(/^ {2}(?=\S.* \(.+\):$)/m);
+  const section = sections.find((text) => text.includes(`(${resource}):`)) ?? "";
+  return section.split("\n").filter((line, index) => index > 0 && line.trim() !== "");
 }
 
 test("a proxy that hides https: up fails and names it; fixed, the next up is green", async () => {
@@ -24,7 +23,8 @@ test("a proxy that hides https: up fails and names it; fixed, the next up is gre
   await lab.sandbox.control("authentik/faults", { forwardedHost: "auth.inner.test" });
   const { code, stdout } = await lab.project.run("up", "--yes", "--skip-preview");
   expect(code).not.toBe(0);
-  const error = errorLines(stdout);
+  const error = errorLines(stdout, "immich-login-check");
+  expect(error[0]).toMatch(/^\s*error: /);
   expect(error.length).toBeLessThan(20);
   expect(error.join("\n")).toContain("issuer-equal");
   expect(error.join("\n")).toMatch(/X-Forwarded|proxy/);
