@@ -22,6 +22,15 @@ export interface ExistingApplication {
   readonly adorned: boolean;
 }
 
+/** What Authentik tells of a scope mapping that is there already. */
+export interface ExistingScopeMapping {
+  readonly id: string;
+  readonly scopeName: string;
+  readonly expression: string;
+  /** Whether an OAuth2/OIDC provider uses it. */
+  readonly inUse: boolean;
+}
+
 /** The little that the program itself asks Authentik's API; resources are made by `@pulumi/authentik`. */
 export class AuthentikApi {
   constructor(private readonly config: Pick<AuthentikConfig, "url" | "token">) {}
@@ -94,6 +103,25 @@ export class AuthentikApi {
       adorned:
         more.some((key) => text(found, key) !== "") ||
         results(await this.ask(bindings), bindings).length > 0,
+    };
+  }
+
+  /** The scope mapping of this name, if there is one. */
+  async scopeMapping(name: string): Promise<ExistingScopeMapping | undefined> {
+    const path = `propertymappings/provider/scope/?name=${encodeURIComponent(name)}`;
+    const found = results(await this.ask(path), path).find((one) => field(one, "name") === name);
+    if (found === undefined) return undefined;
+    const id = text(found, "pk");
+    const providers = "providers/oauth2/?page_size=1000";
+    const uses = (one: unknown) => {
+      const mappings = field(one, "property_mappings");
+      return Array.isArray(mappings) && mappings.includes(id);
+    };
+    return {
+      id,
+      scopeName: text(found, "scope_name"),
+      expression: text(found, "expression"),
+      inUse: results(await this.ask(providers), providers).some(uses),
     };
   }
 

@@ -20,6 +20,14 @@ export function beforeApplication(
   return authentik && before(`${name}-application-exists`, authentik, roomForApplication);
 }
 
+/** The same for the scope mapping. */
+export function beforeScopeMapping(
+  name: string,
+  authentik: AuthentikApi | undefined,
+): pulumi.ResourceHookBinding | undefined {
+  return authentik && before(`${name}-role-exists`, authentik, roomForScopeMapping);
+}
+
 /**
  * Whether a provider of that name or client ID is there already.
  *
@@ -69,6 +77,28 @@ export async function roomForApplication(
     !found.adorned;
   if (!ours) throw new Error(handMade("an application with the slug", slug, "applicationSlug"));
   if (!preview) await authentik.remove(`core/applications/${encodeURIComponent(slug)}/`);
+}
+
+/** The same for the scope mapping of that name: our own does the same, and no provider uses it yet. */
+export async function roomForScopeMapping(
+  authentik: AuthentikApi,
+  inputs: Inputs,
+  preview: boolean,
+): Promise<void> {
+  const wanted = String(inputs["name"]);
+  const found = await authentik.scopeMapping(wanted);
+  if (!found) return;
+  const ours =
+    !found.inUse &&
+    found.scopeName === inputs["scopeName"] &&
+    found.expression.trim() === String(inputs["expression"]).trim();
+  if (!ours)
+    throw new Error(
+      `Authentik has a scope mapping named "${wanted}" already, made by hand or by another stack.\n` +
+        `  if nobody needs it:  delete it, under Customization > Property Mappings\n` +
+        `  or use another:      npx pulumi config set applicationName NAME`,
+    );
+  if (!preview) await authentik.remove(`propertymappings/provider/scope/${found.id}/`);
 }
 
 interface Settled {

@@ -7,7 +7,7 @@ import { redirectUriProblem } from "../config";
 import { adminRoleExpression, ROLE_CLAIM, ROLE_SCOPE } from "./adminRole";
 import { flowId, groupId, scopeMappingIds, signingKeyId } from "./lookups";
 import { refusal } from "./refusal";
-import { beforeApplication, beforeProvider } from "./existing";
+import { beforeApplication, beforeProvider, beforeScopeMapping } from "./existing";
 
 export interface OidcApplicationArgs {
   /** Name of the application, as users see it in Authentik. */
@@ -91,7 +91,7 @@ export class OidcApplication extends pulumi.ComponentResource {
               description: `Administrator of ${args.applicationName} or user`,
               expression: adminRoleExpression(adminGroups),
             },
-            child,
+            { ...child, hooks: beforeScopeMapping(name, args.authentik) },
           )
         : undefined;
 

@@ -6,6 +6,7 @@ import { spawn } from "node:child_process";
 import { join, resolve } from "node:path";
 
 import { loginAs } from "../../checks/login";
+import { adminRoleExpression, ROLE_SCOPE } from "../../components/adminRole";
 import { changesOf, startLab, type Lab } from "./lab";
 
 jest.setTimeout(240_000);
@@ -177,19 +178,29 @@ describe("what a killed up left in Authentik", () => {
   /** As far as an `up` comes that is killed before `name` is in the state. */
   const upBefore = (name: string) => lab.up("--exclude", `**::${name}`, "--exclude-dependents");
 
-  test("a provider with the stack's own secret is made again", async () => {
-    await upBefore("immich-provider");
+  test("a provider with the stack's own secret is made again, and a scope mapping", async () => {
+    const adminGroups = ["immich-admins"];
+    lab.project.configure("sandbox", { adminGroups });
+    await upBefore("immich-role");
     const password = (await state()).find(({ urn }) => String(urn).endsWith("client-secret"));
     const { plaintext } = (password?.["outputs"] as { result: { plaintext: string } }).result;
     const left = await makeProvider(JSON.parse(plaintext));
-    expect(await upBefore("immich-application")).toMatchObject({ created: 1 });
+    const mapping = await api("propertymappings/provider/scope/", {
+      name: "Immich: role",
+      scope_name: ROLE_SCOPE,
+      expression: adminRoleExpression(adminGroups),
+    });
+    expect(await upBefore("immich-application")).toMatchObject({ created: 2 });
     const found = await first("providers/oauth2/?name=immich-oauth-provider");
     expect(found["pk"]).not.toBe(left["pk"]);
+    expect(found["property_mappings"]).toHaveLength(4);
+    expect(found["property_mappings"]).not.toContain(mapping["pk"]);
   });
 
   test("an application of the stack's own provider is made again", async () => {
     const { pk } = await first("providers/oauth2/?name=immich-oauth-provider");
     const left = await makeApplication(pk);
+    lab.project.configure("sandbox", { adminGroups: undefined }); // for Immich 1.138.1 and later only
     await lab.up();
     expect((await api("core/applications/immich/"))["pk"]).not.toBe(left["pk"]);
     expect(await login()).toMatchObject({ ok: true });

@@ -1,8 +1,17 @@
 /** What is there already in Authentik before something is made: ours and removed, or somebody's and kept. */
 import * as pulumi from "@pulumi/pulumi";
 
-import type { AuthentikApi, ExistingApplication, ExistingProvider } from "../../authentik";
-import { roomForApplication, roomForProvider } from "../../components/existing";
+import type {
+  AuthentikApi,
+  ExistingApplication,
+  ExistingProvider,
+  ExistingScopeMapping,
+} from "../../authentik";
+import {
+  roomForApplication,
+  roomForProvider,
+  roomForScopeMapping,
+} from "../../components/existing";
 
 beforeAll(() =>
   pulumi.runtime.setMocks(
@@ -15,6 +24,7 @@ beforeAll(() =>
 interface There {
   readonly provider?: Partial<ExistingProvider>;
   readonly application?: Partial<ExistingApplication>;
+  readonly mapping?: Partial<ExistingScopeMapping>;
   /** Whether the provider has another name, and is found by its client ID alone. */
   readonly byClient?: boolean;
 }
@@ -32,9 +42,18 @@ const application = {
   adorned: false,
 };
 
+const mapping = { id: "uuid", scopeName: "immich", expression: "return {}\n", inUse: false };
+
+const rooms = {
+  provider: roomForProvider,
+  application: roomForApplication,
+  mapping: roomForScopeMapping,
+};
+type Kind = keyof typeof rooms;
+
 /** Makes room for a `kind`; answers the paths that were deleted in Authentik. */
 async function run(
-  kind: "provider" | "application",
+  kind: Kind,
   there: There,
   inputs: Record<string, unknown>,
   preview = false,
@@ -45,10 +64,10 @@ async function run(
       there.provider && !there.byClient ? { ...provider, ...there.provider } : undefined,
     providerOfClient: async () => there.provider && { ...provider, ...there.provider },
     application: async () => there.application && { ...application, ...there.application },
+    scopeMapping: async () => there.mapping && { ...mapping, ...there.mapping },
     remove: async (path: string) => void removed.push(path),
   } as unknown as AuthentikApi;
-  const room = kind === "provider" ? roomForProvider : roomForApplication;
-  await room(authentik, inputs, preview);
+  await rooms[kind](authentik, inputs, preview);
   return removed;
 }
 
@@ -73,7 +92,17 @@ test("what a killed up left is removed, and in a preview left", async () => {
   expect(await run("application", { application: {} }, applied, true)).toEqual([]);
 });
 
-const kept: [string, "provider" | "application", There, Record<string, unknown>, string][] = [
+const mapped = { name: "Immich: role", scopeName: "immich", expression: "return {}" };
+
+test("a scope mapping that a killed up left is removed", async () => {
+  expect(await run("mapping", {}, mapped)).toEqual([]);
+  expect(await run("mapping", { mapping: {} }, mapped)).toEqual([
+    "propertymappings/provider/scope/uuid/",
+  ]);
+  expect(await run("mapping", { mapping: {} }, mapped, true)).toEqual([]);
+});
+
+const kept: [string, Kind, There, Record<string, unknown>, string][] = [
   [
     "a provider with another secret",
     "provider",
@@ -129,6 +158,20 @@ const kept: [string, "provider" | "application", There, Record<string, unknown>,
     { application: { adorned: true } },
     applied,
     "npm run adopt",
+  ],
+  [
+    "a scope mapping that a provider uses",
+    "mapping",
+    { mapping: { inUse: true } },
+    mapped,
+    'Authentik has a scope mapping named "Immich: role" already',
+  ],
+  [
+    "a scope mapping that does something else",
+    "mapping",
+    { mapping: { expression: "return None" } },
+    mapped,
+    "npx pulumi config set applicationName NAME",
   ],
 ];
 test.each(kept)("%s is somebody's, and stays", async (_, kind, there, inputs, message) => {
