@@ -3,6 +3,8 @@
 module.exports = {
   testMatch: ["<rootDir>/tests/**/*.test.ts"],
   testEnvironment: "node",
+  // Many tests start servers and wait for them: two at a time keep two cores busy.
+  maxWorkers: 2,
   transform: {
     "\\.ts$": [
       "@swc/jest",
