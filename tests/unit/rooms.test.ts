@@ -20,7 +20,15 @@ const read = (file: string): string => readFileSync(join(root, file), "utf8");
 const imports = (file: string): string[] =>
   [...read(file).matchAll(/(?:from|import|require\()\s*"([^"]+)"/g)].map(([, name]) => name ?? "");
 
-const program = ["program.js", "index.ts", "config.ts", "tunnel.ts", "authentik.ts", "components"];
+const program = [
+  "program.js",
+  "index.ts",
+  "config.ts",
+  "configReader.ts",
+  "tunnel.ts",
+  "authentik.ts",
+  "components",
+];
 const plain = ["ssh", "immich", "checks"];
 
 test.each([...program, ...plain].flatMap(sources))(
