@@ -1,7 +1,9 @@
 /** What doctor knows of a stack: its configuration and its outputs, both through the CLI, in memory only. */
-import { hostCallbacks, type HostAccess } from "../checks/host";
+import { hostCallbacks } from "../checks/host";
 import type { CheckInput, Settings } from "../checks/types";
 import { ROLE_CLAIM } from "../components/adminRole";
+import { hostAccess } from "../components/hostAccess";
+import { desiredSettings, passwordSettings } from "../components/settings";
 import { readConfig, type StackConfig } from "../config";
 import { pulumi, type CliResult } from "./cli";
 
@@ -106,17 +108,10 @@ function outputsOf(json: unknown): Outputs | undefined {
 
 /** The checks' input: what was deployed where that is known, what is configured where it is not. */
 export function inputOf({ name, config, outputs }: Stack): CheckInput {
-  const { application, authentik, immich, database, restart } = config;
+  const { application, authentik, immich, restart } = config;
   const scopes = outputs?.scopes ?? application.scopes;
   const scopeList = typeof scopes === "string" ? scopes.split(" ") : scopes;
   const settings = outputs === undefined ? {} : deployedSettings(config, outputs, scopeList);
-  const access: HostAccess = {
-    ssh: database.ssh,
-    runtime: database.runtime,
-    compose: restart,
-    postgres: database,
-    immichApiUrl: immich.apiUrl,
-  };
   return {
     authentikUrl: authentik.url,
     authentikToken: authentik.token,
@@ -134,29 +129,22 @@ export function inputOf({ name, config, outputs }: Stack): CheckInput {
     settingsChangedAt: outputs?.settingsChangedAt,
     restart: restart.when,
     stack: name,
-    ...hostCallbacks(access, settings),
+    ...hostCallbacks(hostAccess(config), settings),
   };
 }
 
-/** The settings as components/settings.ts makes them, with the values that were deployed. */
+/** The settings as a deployment makes them, with the values that were deployed. */
 function deployedSettings(
-  { application, immich, authentik }: StackConfig,
+  config: StackConfig,
   outputs: Outputs,
   scopes: readonly string[],
 ): Settings {
-  return {
-    "oauth.enabled": true,
-    "oauth.issuerUrl": outputs.issuerUrl,
-    "oauth.clientId": outputs.clientId,
-    "oauth.clientSecret": outputs.clientSecret,
-    "oauth.scope": scopes.join(" "),
-    "oauth.buttonText": immich.buttonText,
-    "oauth.autoRegister": immich.autoRegister,
-    ...(immich.autoLaunch === undefined ? {} : { "oauth.autoLaunch": immich.autoLaunch }),
-    ...(immich.passwordLogin === undefined
-      ? {}
-      : { "passwordLogin.enabled": immich.passwordLogin }),
-    ...(application.adminGroups.length === 0 ? {} : { "oauth.roleClaim": ROLE_CLAIM }),
-    ...(authentik.publicUrl.startsWith("http:") ? { "oauth.allowInsecureRequests": true } : {}),
-  };
+  const { settings, whereKnown } = desiredSettings<string>(config, {
+    issuerUrl: outputs.issuerUrl,
+    clientId: outputs.clientId,
+    clientSecret: outputs.clientSecret,
+    scope: scopes.join(" "),
+    roleClaim: config.application.adminGroups.length === 0 ? undefined : ROLE_CLAIM,
+  });
+  return { ...settings, ...passwordSettings(config.immich), ...whereKnown };
 }

@@ -8,7 +8,7 @@ import { ImmichOauthSettings, type ImmichDatabaseArgs } from "./immichOauthSetti
 import { needsRestart } from "../immich/version";
 import { LoginCheck } from "./loginCheck";
 import { OidcApplication } from "./oidcApplication";
-import { desiredSettings } from "./settings";
+import { desiredSettings, passwordSettings } from "./settings";
 
 export interface ImmichSsoArgs {
   /** What is to be: the validated configuration. */
@@ -77,7 +77,13 @@ export class ImmichSso extends pulumi.ComponentResource {
         ]
       : [];
     const database = databaseArgs(config, stack, args.tunnelPort);
-    const desired = desiredSettings(config, application);
+    const desired = desiredSettings<pulumi.Output<string>>(config, {
+      issuerUrl: application.issuerUrl,
+      clientId: application.clientId,
+      clientSecret: application.clientSecret,
+      roleClaim: application.roleClaim,
+      scope: application.scopes.apply((scopes) => scopes.join(" ")),
+    });
     const settings = new ImmichOauthSettings(
       `${name}-settings`,
       { database, ...desired },
@@ -110,13 +116,14 @@ export class ImmichSso extends pulumi.ComponentResource {
             { ...child, dependsOn: [application, settings, ...restarted] },
           );
 
-    if (config.immich.passwordLogin !== undefined) {
+    const passwordLogin = passwordSettings(config.immich);
+    if (passwordLogin) {
       // After the proof, and on removal before OAuth is taken away: somebody must be able to log in.
       const password = new ImmichOauthSettings(
         `${name}-password-login`,
         {
           database: { ...database, user: settings.login, dedicatedLogin: undefined },
-          settings: { "passwordLogin.enabled": config.immich.passwordLogin },
+          settings: passwordLogin,
         },
         { ...child, dependsOn: [settings, ...(check ? [check] : []), ...restarted] },
       );

@@ -1,3 +1,5 @@
+import { quote } from "../ssh/quote";
+
 /** What a restart needs to know. */
 export interface RestartScriptArgs {
   readonly runtime: string;
@@ -13,8 +15,8 @@ export interface RestartScriptArgs {
  */
 export function restartScript(args: RestartScriptArgs): string {
   const { runtime, timeoutSeconds } = args;
-  const directory = shellWord(args.directory);
-  const service = shellWord(args.service);
+  const directory = quote(args.directory);
+  const service = quote(args.service);
   return `cd ${directory} && ${runtime} compose restart ${service} || exit
 give_up=$(($(date +%s) + ${timeoutSeconds}))
 while :; do
@@ -31,9 +33,4 @@ done
 echo ${service} was restarted and is not healthy after ${timeoutSeconds} s. Its last log lines: >&2
 ${runtime} compose logs --no-color --tail 20 ${service} >&2
 exit 1`;
-}
-
-/** Quotes a word for a POSIX shell, where it needs that. */
-export function shellWord(text: string): string {
-  return /^[\w@%+=:,./-]+$/.test(text) ? text : `'${text.replaceAll("'", `'\\''`)}'`;
 }

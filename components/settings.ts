@@ -1,38 +1,52 @@
-import type * as pulumi from "@pulumi/pulumi";
-
 import type { StackConfig } from "../config";
-import type { OidcApplication } from "./oidcApplication";
-import type { SettingValue } from "./oauthSettingsRow";
 
-/** Immich settings that a stack wants, by Immich's names. */
-export interface DesiredSettings {
-  readonly settings: Record<string, pulumi.Input<SettingValue>>;
+/**
+ * Immich settings that a stack wants, by Immich's names.
+ * @typeParam Text a text, or Pulumi's promise of one.
+ */
+export interface DesiredSettings<Text> {
+  readonly settings: Record<string, Text | boolean | string>;
   /** Only where this version of Immich knows them. */
-  readonly whereKnown?: Record<string, pulumi.Input<SettingValue>>;
+  readonly whereKnown?: Record<string, boolean>;
+}
+
+/** The OAuth client as Immich is told of it. */
+export interface ClientSettings<Text> {
+  readonly issuerUrl: Text;
+  readonly clientId: Text;
+  /** Secret. */
+  readonly clientSecret: Text;
+  /** Scopes, separated by spaces. */
+  readonly scope: Text;
+  /** The claim that carries the role. Default: none, the setting is left alone. */
+  readonly roleClaim?: string;
 }
 
 /** The settings that make Immich use an application of Authentik. */
-export function desiredSettings(
-  config: StackConfig,
-  application: Pick<
-    OidcApplication,
-    "issuerUrl" | "clientId" | "clientSecret" | "scopes" | "roleClaim"
-  >,
-): DesiredSettings {
-  const { immich, authentik } = config;
-  const settings: Record<string, pulumi.Input<SettingValue>> = {
+export function desiredSettings<Text>(
+  { immich, authentik }: Pick<StackConfig, "immich" | "authentik">,
+  client: ClientSettings<Text>,
+): DesiredSettings<Text> {
+  const settings: DesiredSettings<Text>["settings"] = {
     "oauth.enabled": true,
-    "oauth.issuerUrl": application.issuerUrl,
-    "oauth.clientId": application.clientId,
-    "oauth.clientSecret": application.clientSecret,
-    "oauth.scope": application.scopes.apply((scopes) => scopes.join(" ")),
+    "oauth.issuerUrl": client.issuerUrl,
+    "oauth.clientId": client.clientId,
+    "oauth.clientSecret": client.clientSecret,
+    "oauth.scope": client.scope,
     "oauth.buttonText": immich.buttonText,
     "oauth.autoRegister": immich.autoRegister,
   };
   if (immich.autoLaunch !== undefined) settings["oauth.autoLaunch"] = immich.autoLaunch;
-  if (application.roleClaim) settings["oauth.roleClaim"] = application.roleClaim;
+  if (client.roleClaim) settings["oauth.roleClaim"] = client.roleClaim;
   // Immich 3 and later refuse a plain http issuer otherwise.
   if (authentik.publicUrl.startsWith("http:"))
     return { settings, whereKnown: { "oauth.allowInsecureRequests": true } };
   return { settings };
+}
+
+/** What turns password login on or off, where the stack says which. */
+export function passwordSettings({
+  passwordLogin,
+}: StackConfig["immich"]): Record<string, boolean> | undefined {
+  return passwordLogin === undefined ? undefined : { "passwordLogin.enabled": passwordLogin };
 }

@@ -1,6 +1,7 @@
 import { isDeepStrictEqual } from "node:util";
 
 import type { CheckInput, CheckResult } from "../../checks/types";
+import { hostAccess } from "../hostAccess";
 import { warn, withPlainErrors } from "./errors";
 import { configure, passwordOf, stack } from "./stack";
 
@@ -25,26 +26,15 @@ interface State extends Inputs {
 
 async function check(inputs: Inputs, waitSeconds: number): Promise<CheckResult[]> {
   const { authentik, immich, database, restart } = stack();
-  const callbacks = host().hostCallbacks(
-    {
-      ssh: database.ssh,
-      runtime: database.runtime,
-      compose: { directory: restart.directory, service: restart.service },
-      postgres: {
-        container: database.container,
-        port: database.port,
-        database: database.database,
-        user: inputs.login,
-        password: await passwordOf(inputs.login),
-        store: database.store,
-      },
-      immichApiUrl: immich.apiUrl,
-    },
-    inputs.settings,
-  );
+  const { login: user, settings } = inputs;
+  const access = hostAccess({
+    immich,
+    restart,
+    database: { ...database, user, password: await passwordOf(user) },
+  });
   const input: CheckInput = {
     ...inputs,
-    ...callbacks,
+    ...host().hostCallbacks(access, settings),
     authentikUrl: authentik.url,
     authentikToken: authentik.token,
     immichApiUrl: immich.apiUrl,
@@ -55,16 +45,12 @@ async function check(inputs: Inputs, waitSeconds: number): Promise<CheckResult[]
 /** Runs the checks for a deployment, which fails where a login would. */
 async function prove(inputs: Inputs): Promise<State> {
   const checks = await check(inputs, WAIT_SECONDS);
-  if (isBroken(checks)) {
+  if (!print().report(checks).ok) {
     const text = print().failureText(checks);
     if (inputs.mode === "fail") throw new Error(text);
     warn([text]);
   }
   return { ...inputs, checks: texts(checks) };
-}
-
-function isBroken(checks: readonly CheckResult[]): boolean {
-  return checks.some(({ verdict }) => verdict === "broken");
 }
 
 /** The results as a person reads them in a preview and among the stack's outputs. */

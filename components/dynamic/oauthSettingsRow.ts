@@ -5,11 +5,7 @@ import { secretMarks } from "../../immich/secretMark";
 import type { Previous, Settings } from "../../immich/types";
 import { withoutDeadIssuer } from "./deadIssuer";
 import { UNKNOWN, warn, withPlainErrors } from "./errors";
-import { configure, rowContext, stack } from "./stack";
-
-/** Loaded when it is used: a preview only asks for `diff`, and what speaks SSH and SQL takes long to load. */
-// eslint-disable-next-line @typescript-eslint/no-require-imports
-const row = (): typeof import("../../immich/row") => require("../../immich/row");
+import { configure, row, rowContext, stack } from "./stack";
 
 interface Inputs {
   readonly database: string;

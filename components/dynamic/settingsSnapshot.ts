@@ -1,10 +1,6 @@
 import type { Previous } from "../../immich/types";
 import { withPlainErrors } from "./errors";
-import { configure, rowContext } from "./stack";
-
-/** Loaded when it is used: a preview only asks for `diff`, and what speaks SSH and SQL takes long to load. */
-// eslint-disable-next-line @typescript-eslint/no-require-imports
-const row = (): typeof import("../../immich/row") => require("../../immich/row");
+import { configure, row, rowContext } from "./stack";
 
 interface Inputs {
   readonly database: string;

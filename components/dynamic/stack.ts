@@ -21,6 +21,10 @@ export function stack(): StackConfig {
   return current;
 }
 
+/** Loaded when it is used: a preview only asks for `diff`, and what speaks SSH and SQL takes long to load. */
+// eslint-disable-next-line @typescript-eslint/no-require-imports
+export const row = (): typeof import("../../immich/row") => require("../../immich/row");
+
 /** How to reach the settings as a certain Postgres login. */
 export async function rowContext(login: string, store: string): Promise<RowContext> {
   const { database, immich, restart } = stack();

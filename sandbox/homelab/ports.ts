@@ -1,5 +1,6 @@
 /** Which ports a sandbox listens on. */
 import { createServer } from "node:net";
+import { freePort } from "../database/server";
 import { DEFAULT_PORTS, type Ports } from "./constants";
 
 const TITLES: Record<keyof Ports, string> = {
@@ -39,18 +40,6 @@ export async function choosePorts(base: number | undefined): Promise<Ports> {
     );
   }
   return ports;
-}
-
-/** A port that is free now, for a listener that can't choose one itself. */
-function freePort(): Promise<number> {
-  return new Promise((done, fail) => {
-    const server = createServer().once("error", fail);
-    server.listen(0, "127.0.0.1", () => {
-      const address = server.address();
-      const port = typeof address === "object" && address !== null ? address.port : 0;
-      server.close(() => done(port));
-    });
-  });
 }
 
 function isFree(port: number): Promise<boolean> {

@@ -1,6 +1,6 @@
 /** A login that may use the settings' table and nothing else; and databases that are not what was expected. */
 import { apply, read, restore, snapshot } from "../../immich/settings";
-import type { StoreName } from "../../immich/types";
+import { type StoreName, STORES } from "../../immich/types";
 import { GOOD } from "../support/badSettings";
 import {
   contents,
@@ -15,7 +15,6 @@ beforeAll(() => databases.start(), 60_000);
 afterEach(() => databases.release());
 afterAll(() => databases.stop());
 
-const STORES: readonly StoreName[] = ["system_metadata", "system_config"];
 const keys = Object.keys(GOOD);
 const login = { user: "immich_oauth", password: "its-password" };
 

@@ -2,7 +2,7 @@
 import fc from "fast-check";
 import type { Client } from "pg";
 import { apply, read, restore, snapshot } from "../../immich/settings";
-import type { Settings, StoreName } from "../../immich/types";
+import { type Settings, type StoreName, STORES } from "../../immich/types";
 import { BAD_ROWS, CANARY, GOOD, ODD_ROWS } from "../support/badSettings";
 import { configRows, documentText, ownedSettings } from "../support/immichArbitraries";
 import {
@@ -19,7 +19,6 @@ beforeAll(() => databases.start(), 60_000);
 afterEach(() => databases.release());
 afterAll(() => databases.stop());
 
-const STORES: readonly StoreName[] = ["system_metadata", "system_config"];
 const keys = Object.keys(GOOD);
 
 /** Something of somebody else's in both tables. */

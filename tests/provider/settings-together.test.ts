@@ -1,7 +1,7 @@
 /** Several at once on the same settings, in a real PostgreSQL: nothing is lost, nobody waits for ever. */
 import type { Client } from "pg";
 import { apply, read, restore } from "../../immich/settings";
-import type { Settings, StoreName } from "../../immich/types";
+import { type Settings, type StoreName, STORES } from "../../immich/types";
 import { GOOD } from "../support/badSettings";
 import {
   contents,
@@ -17,7 +17,6 @@ beforeAll(() => databases.start(), 60_000);
 afterEach(() => databases.release());
 afterAll(() => databases.stop());
 
-const STORES: readonly StoreName[] = ["system_metadata", "system_config"];
 const TIMES = { lock: 300, statement: 2_000, idle: 2_000, answer: 3_000 };
 const names = Object.keys(GOOD);
 const half = (even: boolean): Settings =>
