@@ -5,7 +5,7 @@ import * as path from "node:path";
 import { keepCompiledCode } from "./compile-cache";
 import { cacheFolder, modulesOf, rememberDynamicResources } from "./dynamic-memory";
 import { loadLater } from "./lazy-modules";
-import { exitWithEngine } from "./lifetime";
+import { exitWithEngine } from "../plugin/lifetime";
 import { mapOwnFramesOnly } from "./own-frames";
 
 const program = process.cwd();

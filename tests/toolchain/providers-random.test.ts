@@ -116,7 +116,7 @@ test("it says once that it is a stand-in, where only --debug shows it", async ()
 test("what it does not know takes the official plugin, and it says so", async () => {
   const message = await messageOf(plugin.create("random:index/randomPet:RandomPet", {}));
   expect(message).toBe(
-    "The stand-in for the random plugin 4.21.2 does not know the resource type random:index/randomPet:RandomPet. " +
+    "The provider random 4.21.2 does not know the resource type random:index/randomPet:RandomPet. " +
       `It knows ${type}. Anything else takes the official plugin.`,
   );
   expect(await messageOf(plugin.invoke("random:index/x:x", {}))).toContain(

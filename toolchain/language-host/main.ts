@@ -9,7 +9,7 @@ import * as language from "@pulumi/pulumi/proto/language_pb";
 import { PluginInfo } from "@pulumi/pulumi/proto/plugin_pb";
 import { version } from "@pulumi/pulumi/version";
 import { Empty } from "google-protobuf/google/protobuf/empty_pb";
-import { exitWithEngine } from "../lifetime";
+import { exitWithEngine } from "../../plugin/lifetime";
 import { about, programDependencies } from "./about";
 import { installDependencies } from "./install";
 import { requiredPackages } from "./packages";

@@ -3,11 +3,11 @@
 
 import { createHmac, randomBytes } from "node:crypto";
 
-import { changesBetween } from "./difference";
-import type { Change, Failure, Resource, Session } from "./provider";
+import { changesBetween } from "../../plugin/difference";
+import type { Change, Failure, Resource, Session } from "../../plugin/provider";
 import { inOldOrder, inputsOf, plan } from "./plan";
 import { alike, clean, coerced, present, snake, wrongType, type Properties } from "./properties";
-import { UNKNOWN, type Values } from "./wire";
+import { UNKNOWN, type Values } from "../../plugin/wire";
 
 /** What a bridged resource does. `wanted` has every default filled in. */
 export interface Operations {

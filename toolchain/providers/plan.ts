@@ -1,8 +1,8 @@
 // From inputs to what a resource is to be, and back from what it is to its inputs.
 
-import type { Known } from "./provider";
+import type { Known } from "../../plugin/provider";
 import { alike, present, type Properties } from "./properties";
-import { same, UNKNOWN, type Value, type Values } from "./wire";
+import { same, UNKNOWN, type Value, type Values } from "../../plugin/wire";
 
 /**
  * What the resource is to be: the inputs, then defaults, then what the service decided before.

@@ -1,6 +1,6 @@
 // Tables of properties: what each is, what is wrong with a value, when two values are the same.
 
-import { isObject, same, UNKNOWN, type Value, type Values } from "./wire";
+import { isObject, same, UNKNOWN, type Value, type Values } from "../../plugin/wire";
 
 /** One property of a resource. */
 export interface Property {

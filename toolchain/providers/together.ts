@@ -7,9 +7,9 @@
 import * as fs from "node:fs";
 import * as path from "node:path";
 
-import { exitWithEngine } from "../lifetime";
-import type { Provider } from "./provider";
-import { serve } from "./server";
+import { exitWithEngine } from "../../plugin/lifetime";
+import type { Provider } from "../../plugin/provider";
+import { serve } from "../../plugin/server";
 
 /** Loads a provider; the name is that of the plugin. */
 const providers: Readonly<Record<string, () => Promise<{ readonly provider: Provider }>>> = {

@@ -20,6 +20,7 @@ function fingerprint(root) {
   const toolchain = path.join(root, "toolchain");
   const files = [
     ...sources(toolchain),
+    ...sources(path.join(root, "plugin")), // the protocol, which the stand-ins speak
     path.join(__dirname, "bundle.js"),
     path.join(root, "package-lock.json"),
   ];

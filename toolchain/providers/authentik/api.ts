@@ -3,8 +3,8 @@
 import * as http from "node:http";
 import * as https from "node:https";
 
-import { ProviderError, type Session } from "../provider";
-import type { Value, Values } from "../wire";
+import { ProviderError, type Session } from "../../../plugin/provider";
+import type { Value, Values } from "../../../plugin/wire";
 
 /** Where Authentik is, and how to be let in. */
 export interface Connection {

@@ -1,7 +1,7 @@
 // The resource Application: what a user sees on Authentik's page; its id is its slug.
 
 import { oneOf } from "../properties";
-import type { Resource } from "../provider";
+import type { Resource } from "../../../plugin/provider";
 import type { Api } from "./api";
 import { rest } from "./rest";
 

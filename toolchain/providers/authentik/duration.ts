@@ -1,6 +1,6 @@
 // Durations as Authentik writes them: hours=1;minutes=2;seconds=3.
 
-import type { Value } from "../wire";
+import type { Value } from "../../../plugin/wire";
 
 const units = ["microseconds", "milliseconds", "seconds", "minutes", "hours", "days", "weeks"];
 

@@ -1,7 +1,7 @@
 // The resource Group.
 
-import type { Resource } from "../provider";
-import type { Value } from "../wire";
+import type { Resource } from "../../../plugin/provider";
+import type { Value } from "../../../plugin/wire";
 import type { Api } from "./api";
 import { alikeJson, checkJson } from "./json";
 import { rest } from "./rest";

@@ -1,6 +1,6 @@
 // Properties that are JSON in a text.
 
-import { same, type Value } from "../wire";
+import { same, type Value } from "../../../plugin/wire";
 
 /** What is wrong with a text that must be JSON; undefined: nothing. */
 export function checkJson(value: Value): string | undefined {

@@ -1,7 +1,7 @@
 // The functions of Authentik's Terraform provider: objects found by their names.
 
-import { ProviderError, type Lookup, type Session } from "../provider";
-import type { Value, Values } from "../wire";
+import { ProviderError, type Lookup, type Session } from "../../../plugin/provider";
+import type { Value, Values } from "../../../plugin/wire";
 import { text, type Api, type Query } from "./api";
 
 /** The functions, by their names. */

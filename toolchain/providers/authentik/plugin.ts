@@ -1,7 +1,8 @@
 // Stand-in for the plugin `terraform-provider` (Pulumi's bridge to any Terraform provider) when it is
 // asked to be the provider `goauthentik/authentik`. It makes the requests that provider makes.
 
-import { ProviderError, type Lookup, type Provider, type Resource } from "../provider";
+import { standInFor } from "../standIn";
+import { ProviderError, type Lookup, type Provider, type Resource } from "../../../plugin/provider";
 import { Api, type Connection } from "./api";
 import { application } from "./application";
 import { group } from "./group";
@@ -35,6 +36,7 @@ const functions: Record<string, Lookup> = Object.fromEntries(
 export const provider: Provider = {
   name: "terraform-provider",
   version: "1.1.3",
+  ...standInFor("terraform-provider", "1.1.3"),
   resources,
   lookups: functions,
 

@@ -1,6 +1,6 @@
 // The resource PolicyBinding: who or what decides whether a user may use an application.
 
-import type { Resource } from "../provider";
+import type { Resource } from "../../../plugin/provider";
 import type { Api } from "./api";
 import { rest } from "./rest";
 

@@ -1,8 +1,8 @@
 // The resource ProviderOauth2: an OAuth2/OpenID client as Authentik sees it; its id is a number.
 
 import { oneOf } from "../properties";
-import type { Resource } from "../provider";
-import type { Value, Values } from "../wire";
+import type { Resource } from "../../../plugin/provider";
+import type { Value, Values } from "../../../plugin/wire";
 import type { Api } from "./api";
 import { checkDuration } from "./duration";
 import { rest, type Field } from "./rest";

@@ -2,8 +2,8 @@
 
 import { bridged } from "../bridge";
 import { snake, type Properties, type Property } from "../properties";
-import { ProviderError, type Resource, type Session } from "../provider";
-import { same, UNKNOWN, type Value, type Values } from "../wire";
+import { ProviderError, type Resource, type Session } from "../../../plugin/provider";
+import { same, UNKNOWN, type Value, type Values } from "../../../plugin/wire";
 import { HttpError, orGone, type Api, type Query } from "./api";
 
 /** One property, and how it travels. */

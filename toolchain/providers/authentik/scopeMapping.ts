@@ -1,6 +1,6 @@
 // The resource PropertyMappingProviderScope: what a scope says of a user.
 
-import type { Resource } from "../provider";
+import type { Resource } from "../../../plugin/provider";
 import type { Api } from "./api";
 import { rest } from "./rest";
 

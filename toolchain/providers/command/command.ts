@@ -2,9 +2,9 @@
 
 import { randomBytes } from "node:crypto";
 
-import { changesBetween } from "../difference";
-import type { Change, Failure, Known, Resource, Session } from "../provider";
-import { hasUnknown, same, UNKNOWN, type Value, type Values } from "../wire";
+import { changesBetween } from "../../../plugin/difference";
+import type { Change, Failure, Known, Resource, Session } from "../../../plugin/provider";
+import { hasUnknown, same, UNKNOWN, type Value, type Values } from "../../../plugin/wire";
 import { checkConnection, connectionOf } from "./connection";
 import { run } from "./run";
 

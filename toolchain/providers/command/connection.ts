@@ -1,7 +1,7 @@
 // The argument `connection`: which host, as whom, and how its identity is known.
 
-import type { Failure } from "../provider";
-import { isObject, UNKNOWN, type Value, type Values } from "../wire";
+import type { Failure } from "../../../plugin/provider";
+import { isObject, UNKNOWN, type Value, type Values } from "../../../plugin/wire";
 
 const texts = [
   "host",

@@ -4,8 +4,8 @@ import type { Duplex } from "node:stream";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Client, ConnectConfig } from "ssh2";
 
-import { ProviderError, type Session } from "../provider";
-import type { Values } from "../wire";
+import { ProviderError, type Session } from "../../../plugin/provider";
+import type { Values } from "../../../plugin/wire";
 import { pinOf, type Pin } from "./hostKey";
 
 /** Between two dials, in milliseconds: more each time, like the official plugin. */

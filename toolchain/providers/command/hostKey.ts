@@ -2,7 +2,7 @@
 
 import type { ServerHostKeyAlgorithm } from "ssh2";
 
-import { ProviderError } from "../provider";
+import { ProviderError } from "../../../plugin/provider";
 
 /** A host key to compare with. */
 export interface Pin {

@@ -1,12 +1,14 @@
 // Stand-in for the plugin `command`: commands on other hosts, over real SSH.
 
-import type { Provider } from "../provider";
+import { standInFor } from "../standIn";
+import type { Provider } from "../../../plugin/provider";
 import { remoteCommand } from "./command";
 
 /** What the engine is told of this provider. */
 export const provider: Provider = {
   name: "command",
   version: "1.2.1",
+  ...standInFor("command", "1.2.1"),
   resources: { "command:remote:Command": remoteCommand },
   lookups: {},
   configure: async () => {},

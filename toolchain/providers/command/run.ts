@@ -2,8 +2,8 @@
 
 import type { ClientChannel } from "ssh2";
 
-import { ProviderError, type Session } from "../provider";
-import type { Values } from "../wire";
+import { ProviderError, type Session } from "../../../plugin/provider";
+import type { Values } from "../../../plugin/wire";
 import { dial, type Dialled } from "./dial";
 
 /** A command to run. */

@@ -1,6 +1,6 @@
 // The provider's configuration, with the defaults and the environment variables of the official one.
 
-import { ProviderError } from "../provider";
+import { ProviderError } from "../../../plugin/provider";
 
 /** Which server, and as whom. */
 export interface Config {

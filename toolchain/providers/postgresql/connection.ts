@@ -2,7 +2,7 @@
 
 import type { Client } from "pg";
 
-import { ProviderError, type Session } from "../provider";
+import { ProviderError, type Session } from "../../../plugin/provider";
 import type { Config } from "./config";
 
 /** What runs statements. */

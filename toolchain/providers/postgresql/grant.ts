@@ -2,8 +2,8 @@
 
 import { bridged } from "../bridge";
 import { oneOf, type Properties } from "../properties";
-import { ProviderError, type Resource } from "../provider";
-import type { Values } from "../wire";
+import { ProviderError, type Resource } from "../../../plugin/provider";
+import type { Values } from "../../../plugin/wire";
 import type { Queryable, Server } from "./connection";
 import { granted, type Rights } from "./granted";
 import { allowed, grantSql, revokeSql, withoutSchema } from "./privileges";

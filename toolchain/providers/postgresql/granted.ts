@@ -1,7 +1,7 @@
 // What a role may do, as the database says.
 
-import { ProviderError } from "../provider";
-import type { Values } from "../wire";
+import { ProviderError } from "../../../plugin/provider";
+import type { Values } from "../../../plugin/wire";
 import type { Queryable } from "./connection";
 import { allowed } from "./privileges";
 

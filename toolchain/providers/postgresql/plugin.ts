@@ -1,6 +1,7 @@
 // Stand-in for the plugin `postgresql`: roles and grants, by real SQL.
 
-import { ProviderError, type Provider } from "../provider";
+import { standInFor } from "../standIn";
+import { ProviderError, type Provider } from "../../../plugin/provider";
 import { Server } from "./connection";
 import { configured } from "./config";
 import { grant } from "./grant";
@@ -19,6 +20,7 @@ function database(): Server {
 export const provider: Provider = {
   name: "postgresql",
   version: "3.18.1",
+  ...standInFor("postgresql", "3.18.1"),
   resources: {
     "postgresql:index/grant:Grant": grant(database),
     "postgresql:index/role:Role": role(database),

@@ -4,8 +4,8 @@ import type { Client } from "pg";
 
 import { bridged } from "../bridge";
 import type { Properties } from "../properties";
-import type { Resource, Session } from "../provider";
-import type { Values } from "../wire";
+import type { Resource, Session } from "../../../plugin/provider";
+import type { Values } from "../../../plugin/wire";
 import type { Server } from "./connection";
 import { stateOf } from "./roleState";
 import { changed, memberships, options, settings, texts } from "./roleStatements";

@@ -2,8 +2,8 @@
 
 import { createHash } from "node:crypto";
 
-import { ProviderError } from "../provider";
-import type { Values } from "../wire";
+import { ProviderError } from "../../../plugin/provider";
+import type { Values } from "../../../plugin/wire";
 import type { Queryable } from "./connection";
 import { isSuperuser } from "./sql";
 

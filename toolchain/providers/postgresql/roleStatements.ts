@@ -1,6 +1,6 @@
 // The statements that make a role what it is to be.
 
-import type { Values } from "../wire";
+import type { Values } from "../../../plugin/wire";
 import type { Queryable } from "./connection";
 import { literal, name, says } from "./sql";
 

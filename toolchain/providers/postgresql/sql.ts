@@ -1,6 +1,6 @@
 // Statements that roles and grants share.
 
-import { ProviderError } from "../provider";
+import { ProviderError } from "../../../plugin/provider";
 import type { Queryable } from "./connection";
 
 /** Quotes a name. */

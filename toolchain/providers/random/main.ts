@@ -1,4 +1,4 @@
-import { main } from "../server";
+import { main } from "../../../plugin/server";
 import { provider } from "./plugin";
 
 void main(provider);

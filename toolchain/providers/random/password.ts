@@ -2,8 +2,8 @@
 
 import { bridged } from "../bridge";
 import type { Properties } from "../properties";
-import { ProviderError } from "../provider";
-import type { Values } from "../wire";
+import { ProviderError } from "../../../plugin/provider";
+import type { Values } from "../../../plugin/wire";
 import { randomText, type Recipe } from "./characters";
 
 const flag = { type: "boolean", default: true, replaces: true } as const;

@@ -93,12 +93,16 @@ export interface Lookup {
   run(args: Values, session: Session): Promise<Values>;
 }
 
-/** A provider: what `main.ts` of each stand-in hands to `serve`. */
+/** A provider: what is handed to `serve`. */
 export interface Provider {
   /** The name that the engine asks for. */
   readonly name: string;
-  /** The version of the official plugin it stands in for. */
+  /** The version that the engine asks for. */
   readonly version: string;
+  /** What it says of itself, as in "is …", shown with `pulumi … --debug`. Default: nothing is said. */
+  readonly greeting?: string;
+  /** A sentence that says what to do where something is asked that it does not know. Default: none. */
+  readonly otherwise?: string;
   /** By type token. */
   readonly resources: Record<string, Resource>;
   /** By function token. */
@@ -108,6 +112,8 @@ export interface Provider {
     name: string;
     version: string;
   };
+  /** What is wrong with the provider's configuration. Default: nothing is looked at. */
+  checkConfig?(config: Values): readonly Failure[];
   /** Takes the provider's configuration, by property; called before any resource is touched. */
   configure(config: Record<string, string>, session: Session): Promise<void>;
   /** The schema in JSON, as far as `pulumi import` needs it. */

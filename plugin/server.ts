@@ -4,7 +4,7 @@
 import * as grpc from "@grpc/grpc-js";
 import { ResourceProviderService } from "@pulumi/pulumi/proto/provider_grpc_pb";
 
-import { exitWithEngine } from "../lifetime";
+import { exitWithEngine } from "./lifetime";
 import { calls } from "./calls";
 import { EngineLog } from "./engine";
 import { failed } from "./failed";

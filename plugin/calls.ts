@@ -7,7 +7,14 @@ import * as rpc from "@pulumi/pulumi/proto/provider_pb";
 import { differenceResponse, withoutIgnored } from "./difference";
 import type { EngineLog } from "./engine";
 import { InitFailed, Unimplemented } from "./failed";
-import { ProviderError, type Known, type Provider, type Resource, type Session } from "./provider";
+import {
+  type Failure,
+  type Known,
+  type Provider,
+  ProviderError,
+  type Resource,
+  type Session,
+} from "./provider";
 import { fromStruct, same, toStruct, type Values } from "./wire";
 
 type Answer = (request: never, ended: AbortSignal) => Promise<unknown>;
@@ -48,8 +55,8 @@ export function calls(
       const value = request.getValue();
       if (!provider.parameterize || !value) {
         throw new ProviderError(
-          `The stand-in for the ${provider.name} plugin ${provider.version} works with an SDK that has its ` +
-            "parameters in it; making a new SDK takes the official plugin.",
+          `The provider ${provider.name} ${provider.version} takes parameters from an SDK that has them in it` +
+            `.${provider.otherwise ? ` ${provider.otherwise}` : ""}`,
         );
       }
       const became = provider.parameterize({
@@ -65,16 +72,18 @@ export function calls(
     },
 
     async getSchema() {
-      if (!provider.schema) throw new Unimplemented("This stand-in has no schema.");
+      if (!provider.schema)
+        throw new Unimplemented(`The provider ${provider.name} tells no schema.`);
       const response = new rpc.GetSchemaResponse();
       response.setSchema(JSON.stringify(provider.schema()));
       return response;
     },
 
     async checkConfig(request: rpc.CheckRequest) {
+      const checked = provider.checkConfig?.(fromStruct(request.getNews()));
       const response = new rpc.CheckResponse();
       response.setInputs(request.getNews());
-      return response;
+      return addFailures(response, checked ?? []);
     },
 
     async diffConfig(request: rpc.DiffRequest) {
@@ -99,10 +108,7 @@ export function calls(
       for (const [key, value] of request.getVariablesMap().toArray()) {
         if (key.startsWith(prefix)) config[key.slice(prefix.length)] = value;
       }
-      log.later(
-        "debug",
-        `The provider ${name} is a stand-in for the official plugin ${provider.name} ${provider.version}.`,
-      );
+      if (provider.greeting) log.later("debug", `The provider ${name} ${provider.greeting}`);
       await provider.configure(config, session("", ended));
       const response = new rpc.ConfigureResponse();
       response.setSupportspreview(true);
@@ -127,13 +133,7 @@ export function calls(
       );
       const response = new rpc.CheckResponse();
       response.setInputs(toStruct(inputs, resource.secrets));
-      for (const { property, reason } of failures) {
-        const failure = new rpc.CheckFailure();
-        failure.setProperty(property);
-        failure.setReason(reason);
-        response.addFailures(failure);
-      }
-      return response;
+      return addFailures(response, failures);
     },
 
     async diff(request: rpc.DiffRequest) {
@@ -208,8 +208,8 @@ export function calls(
   function unknownType(kind: string, token: string): ProviderError {
     const known = [...Object.keys(provider.resources), ...Object.keys(provider.lookups)];
     return new ProviderError(
-      `The stand-in for the ${provider.name} plugin ${provider.version} does not know the ${kind} ${token}. ` +
-        `It knows ${known.join(", ")}. Anything else takes the official plugin.`,
+      `The provider ${provider.name} ${provider.version} does not know the ${kind} ${token}. ` +
+        `It knows ${known.join(", ")}.${provider.otherwise ? ` ${provider.otherwise}` : ""}`,
     );
   }
 }
@@ -224,6 +224,16 @@ async function keeping<T>(resource: Resource, inputs: Values, work: () => Promis
     }
     throw error;
   }
+}
+
+function addFailures(response: rpc.CheckResponse, failures: readonly Failure[]): rpc.CheckResponse {
+  for (const { property, reason } of failures) {
+    const failure = new rpc.CheckFailure();
+    failure.setProperty(property);
+    failure.setReason(reason);
+    response.addFailures(failure);
+  }
+  return response;
 }
 
 function nameOf(request: { getUrn(): string; getName(): string }): string {
