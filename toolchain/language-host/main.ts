@@ -13,6 +13,7 @@ import { exitWithEngine } from "../../plugin/lifetime";
 import { about, programDependencies } from "./about";
 import { installDependencies } from "./install";
 import { requiredPackages } from "./packages";
+import { runPlugin, stopPlugins } from "./plugin";
 import { runProgram, stopProgram } from "./run";
 
 /** Turns a plain function into a gRPC handler; what it throws becomes the call's error, without a stack. */
@@ -47,6 +48,7 @@ function serve(engineAddress: string): void {
     about: unary(about),
     getProgramDependencies: unary(programDependencies),
     installDependencies,
+    runPlugin,
     runtimeOptionsPrompts: unary(() => new language.RuntimeOptionsResponse()),
     cancel: unary(() => {
       stopProgram();
@@ -62,5 +64,8 @@ function serve(engineAddress: string): void {
   });
 }
 
-exitWithEngine(stopProgram);
+exitWithEngine(() => {
+  stopProgram();
+  stopPlugins();
+});
 serve(process.argv.at(-1) ?? "");

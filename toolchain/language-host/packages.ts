@@ -1,5 +1,6 @@
 // Which plugins a program needs: those that its SDK packages name in their package.json.
 import * as fs from "node:fs";
+import { createRequire } from "node:module";
 import * as path from "node:path";
 import {
   type GetRequiredPackagesRequest,
@@ -71,6 +72,17 @@ export function locate(name: string, from: string): Installed | undefined {
     const manifest = readManifest(directory);
     if (manifest) return { directory, manifest };
     if (folder === path.dirname(folder)) return undefined;
+  }
+}
+
+/** The file of a module of the SDK, of the one that is installed beside a program or a plugin. */
+export function entryPoint(module: string, directory: string): string {
+  try {
+    return createRequire(path.join(directory, "package.json")).resolve(module);
+  } catch {
+    throw new Error(
+      `the package @pulumi/pulumi is not installed in ${directory}: run \`npm ci\` there first`,
+    );
   }
 }
 

@@ -1,7 +1,6 @@
 // Runs the program: one Node process, started on Pulumi's own entry point `@pulumi/pulumi/cmd/run`.
 import { type ChildProcess, spawn } from "node:child_process";
 import * as fs from "node:fs";
-import { createRequire } from "node:module";
 import * as path from "node:path";
 import { RunRequest, RunResponse } from "@pulumi/pulumi/proto/language_pb";
 import { hasDynamicResources, modulesOf } from "../dynamic-memory";
@@ -9,10 +8,14 @@ import { startAhead } from "./ahead";
 import { sayStandIns } from "./notice";
 import { ownFolder } from "./places";
 import { isInstalled, standInProviders } from "./stand-ins";
-import { type ProgramOptions, programOptions } from "./options";
+import { type ProgramOptions, programOptions, typescriptEnvironment } from "./options";
+import { entryPoint } from "./packages";
 
 /** The exit code of a program that has told the user what was wrong; cmd/run/index.js of @pulumi/pulumi. */
 const userHasBeenTold = 32;
+
+/** What runs a program, in @pulumi/pulumi. */
+const runModule = "@pulumi/pulumi/cmd/run";
 
 /** Where the program runs and how. */
 export interface Launch {
@@ -58,7 +61,7 @@ export function prepare(request: RunRequest, engineAddress: string): Launch {
   const args = [
     ...preload(),
     ...options.nodeArguments,
-    entryPoint(directory),
+    entryPoint(runModule, directory),
     `--monitor=${request.getMonitorAddress()}`,
     `--engine=${engineAddress}`,
     `--organization=${request.getOrganization()}`,
@@ -81,7 +84,8 @@ function dynamicProvider(
 ): Record<string, string> | undefined {
   // The provider is started where we are, so the folder must be the one that it would be started in.
   if (process.cwd() !== directory) return undefined;
-  if (!hasDynamicResources(modulesOf(entryPoint(directory)), directory)) return undefined;
+  if (!hasDynamicResources(modulesOf(entryPoint(runModule, directory)), directory))
+    return undefined;
   const options = request.getInfo()?.getOptions()?.toJavaScript() ?? {};
   const own = "pulumi-nodejs:";
   const config = [...request.getConfigMap().toArray()]
@@ -106,22 +110,11 @@ function preload(): string[] {
   return fs.existsSync(file) ? [`--require=${file}`] : [];
 }
 
-function entryPoint(directory: string): string {
-  try {
-    return createRequire(path.join(directory, "package.json")).resolve("@pulumi/pulumi/cmd/run");
-  } catch {
-    throw new Error(
-      `the package @pulumi/pulumi is not installed in ${directory}: run \`npm ci\` there first`,
-    );
-  }
-}
-
 function environment(request: RunRequest, options: ProgramOptions): Record<string, string> {
   return {
     PULUMI_CONFIG: JSON.stringify(Object.fromEntries(request.getConfigMap().toArray())),
     PULUMI_CONFIG_SECRET_KEYS: JSON.stringify(request.getConfigsecretkeysList()),
-    ...(options.typescript ? { PULUMI_NODEJS_TYPESCRIPT: "true" } : {}),
-    ...(options.tsconfig ? { PULUMI_NODEJS_TSCONFIG_PATH: options.tsconfig } : {}),
+    ...typescriptEnvironment(options),
   };
 }
 
