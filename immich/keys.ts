@@ -16,7 +16,7 @@ export interface Key {
    * What a login survives, where that is wider than `rule`: somebody else's odd value is then left alone. Absent: the
    * same as `rule`.
    */
-  readonly survives?: (value: unknown) => boolean;
+  readonly survives?: (value: unknown, version: string | undefined) => boolean;
 }
 
 const anything = (): boolean => true;
@@ -64,13 +64,23 @@ export const KEYS: Readonly<Record<string, Key>> = {
     rule: rules.quota,
     survives: (value) => value === null || (Number(value) >= 0 && rules.fitsBytes(Number(value))),
   },
-  "oauth.profileSigningAlgorithm": key("1.109.0", "none", rules.profileSigningAlgorithm),
+  "oauth.profileSigningAlgorithm": key("1.109.0", "none", rules.profileSigningAlgorithm, {
+    // Since 3.0 whoever has an e-mail address in the ID token, as here, is not asked for at the provider again.
+    survives: (value, version) =>
+      value === "none" ||
+      value === "" ||
+      value === null ||
+      (version !== undefined && atLeast(version, "3.0.0")),
+  }),
   "oauth.timeout": key("1.133.0", 30_000, rules.timeout, {
     survives: (value) => Number(value) > 0,
   }),
   "oauth.tokenEndpointAuthMethod": key("1.133.0", "client_secret_post", rules.authMethod),
   "oauth.roleClaim": key("1.138.1", "immich_role", rules.claim, { survives: anything }),
-  "oauth.prompt": key("3.0.0", "", rules.prompt, { survives: anything }),
+  "oauth.prompt": key("3.0.0", "", rules.prompt, {
+    // What it does not know Authentik ignores; with `none` it refuses whoever is not logged in there.
+    survives: (value) => !String(value).split(" ").includes("none"),
+  }),
   "oauth.endSessionEndpoint": key("3.0.0", "", rules.optionalUrl, { survives: anything }),
   "oauth.allowInsecureRequests": key("3.0.0", false, rules.boolean, { survives: anything }),
   "oauth.accountManagementUrl": key("3.2.2", "", rules.optionalUrl, { survives: anything }),
@@ -81,6 +91,12 @@ export const KEYS: Readonly<Record<string, Key>> = {
 /** What this project knows of a setting; undefined for one it does not know. */
 export function keyOf(name: string): Key | undefined {
   return Object.hasOwn(KEYS, name) ? KEYS[name] : undefined;
+}
+
+/** Whether a login survives this value of a setting that is known. */
+export function survives(name: string, value: unknown, version: string | undefined): boolean {
+  const key = keyOf(name);
+  return key?.survives?.(value, version) ?? key?.rule.accepts(value, version) ?? true;
 }
 
 /** Whether a setting's value must never be shown. A setting that is not known counts as secret. */

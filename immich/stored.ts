@@ -22,7 +22,7 @@ function shapeFaults(overrides: readonly Override[], store: StoreName): Fault[] 
       faults.push({
         what: `${property} is ${kind}, in the place of a whole group of settings`,
         effect: "Immich does not start with it, and a running one answers 500",
-        sql: removal(property, store),
+        sql: removal([property], store),
       });
     }
   }
@@ -33,7 +33,7 @@ function shapeFaults(overrides: readonly Override[], store: StoreName): Fault[] 
     faults.push({
       what: `${property} is not a list`,
       effect: "Immich does not start with it (by its sources: it looks into the list)",
-      sql: removal(propertyFor(overrides, property), store),
+      sql: removal([propertyFor(overrides, property)], store),
     });
   }
   const domain = get(config, "server.externalDomain");
@@ -42,7 +42,7 @@ function shapeFaults(overrides: readonly Override[], store: StoreName): Fault[] 
     faults.push({
       what: "server.externalDomain is not a URL",
       effect: "Immich does not start with it, and a running one answers 500",
-      sql: removal(propertyFor(overrides, "server.externalDomain"), store),
+      sql: removal([propertyFor(overrides, "server.externalDomain")], store),
     });
   }
   return faults;
@@ -55,12 +55,17 @@ function propertyFor(overrides: readonly Override[], name: string): string {
   );
 }
 
-function removal(property: string, store: StoreName): string {
-  const name = property.replaceAll("'", "''");
-  if (store === "system_config") return `DELETE FROM system_config WHERE key = '${name}'`;
-  if (!property.includes(".")) {
-    return `UPDATE system_metadata SET value = value - '${name}' WHERE key = 'system-config'`;
+/** SQL that takes stored settings away, so that Immich's defaults count: nested ones and names with dots in them. */
+export function removal(properties: readonly string[], store: StoreName): string {
+  const names = properties.map((property) => `'${property.replaceAll("'", "''")}'`);
+  if (store === "system_config") {
+    const which = names.length === 1 ? `= ${names[0]}` : `IN (${names.join(", ")})`;
+    return `DELETE FROM system_config WHERE key ${which}`;
   }
-  const nested = `'{${toPath(property).join(",").replaceAll("'", "''")}}'`;
-  return `UPDATE system_metadata SET value = (value - '${name}') #- ${nested} WHERE key = 'system-config'`;
+  const nested = properties
+    .filter((property) => property.includes("."))
+    .map((property) => ` #- '{${toPath(property).join(",").replaceAll("'", "''")}}'`);
+  const flat = `value - ${names.join(" - ")}`;
+  const value = nested.length === 0 ? flat : `(${flat})${nested.join("")}`;
+  return `UPDATE system_metadata SET value = ${value} WHERE key = 'system-config'`;
 }

@@ -1,4 +1,4 @@
-import { defaultIsUncertain, isKnown, isSecret, keyOf, KEYS } from "./keys";
+import { defaultIsUncertain, isKnown, isSecret, keyOf, KEYS, survives } from "./keys";
 import { effective } from "./reading";
 import { isSavableUrl } from "./rules";
 import type { Problem, Settings, StoreName } from "./types";
@@ -114,8 +114,7 @@ export function validateResult(
   for (const [name, key] of Object.entries(KEYS)) {
     if (Object.hasOwn(owned, name)) continue;
     if (version !== undefined && !isKnown(name, version, store)) continue;
-    const fine = key.survives ?? ((given: unknown) => key.rule.accepts(given, version));
-    if (!fine(value(name))) wrong(name, key.rule.allowed);
+    if (!survives(name, value(name), version)) wrong(name, key.rule.allowed);
   }
   if (on("oauth.mobileOverrideEnabled") && !isSavableUrl(value("oauth.mobileRedirectUri"))) {
     wrong(

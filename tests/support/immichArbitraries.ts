@@ -21,7 +21,7 @@ const ALLOWED: Readonly<Record<string, fc.Arbitrary<SettingValue>>> = {
   "oauth.storageQuotaClaim": fc.constantFrom("immich_quota", "quota"),
   "oauth.roleClaim": fc.constantFrom("immich_role", "role"),
   "oauth.signingAlgorithm": algorithm,
-  "oauth.profileSigningAlgorithm": fc.oneof(algorithm, fc.constant("none")),
+  "oauth.profileSigningAlgorithm": fc.constant("none"),
   "oauth.defaultStorageQuota": fc.nat().map((quarters) => quarters / 4),
   "oauth.timeout": fc.integer({ min: 1, max: 2_147_483_647 }),
   "oauth.tokenEndpointAuthMethod": fc.constantFrom("client_secret_post", "client_secret_basic"),
