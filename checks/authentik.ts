@@ -26,7 +26,7 @@ export async function authentikToken(facts: Facts): Promise<Finding> {
   }
   if (me.kind === "failure" || me.status !== 200) return unknown(`GET ${me.url}: ${describe(me)}`);
   const user = String(field(me.json, "user", "username") ?? "somebody");
-  const providers = await providerList(facts);
+  const providers = await facts.providers();
   if (providers.kind === "answer" && providers.status === 403) {
     return broken("no-rights", `the token of ${user} may not see providers: ${detail(providers)}`);
   }
@@ -67,24 +67,6 @@ export async function accessGroups(facts: Facts): Promise<Finding> {
   if (members === 0) return broken("empty", seen.join("; "));
   if (withEmail === 0) return broken("no-email", seen.join("; "));
   return ok(seen.join("; "));
-}
-
-/** id-token-encryption: Immich can't read encrypted ID tokens. */
-export async function idTokenEncryption(facts: Facts): Promise<Finding> {
-  if (!facts.input.authentikToken) return unknown("no token for Authentik's API was given");
-  const reply = await providerList(facts);
-  const provider = results(reply).find((one) => field(one, "client_id") === facts.input.clientId);
-  if (provider === undefined)
-    return unknown(`GET ${reply.url}: ${describe(reply)}, no such provider`);
-  const name = String(field(provider, "name"));
-  return field(provider, "encryption_key")
-    ? broken("encrypted", `provider "${name}" has an encryption key`)
-    : ok(`provider "${name}" has no encryption key`);
-}
-
-/** The providers that have the client ID: for a token without rights, a 403. */
-export function providerList(facts: Facts): Promise<Reply> {
-  return facts.authentik(`providers/oauth2/?client_id=${encodeURIComponent(facts.input.clientId)}`);
 }
 
 /** The list in one page of Authentik's API; empty for anything else. */

@@ -1,8 +1,8 @@
 // The checks that try the client at Authentik without logging in: its ID and redirect URIs at the
 // authorize page, its secret at the token endpoint.
-import { providerList, results } from "./authentik";
 import type { Facts } from "./facts";
 import { describe, field, isComingUp, type Reply } from "./http";
+import { findProvider, type Provider } from "./provider";
 import { broken, ok, unknown, type CheckInput, type Finding } from "./types";
 
 /** What the authorize page says to a redirect URI. */
@@ -14,11 +14,11 @@ const CLIENT_ERROR = /Client ID Error|client identifier \(client_id\)/i;
 const REDIRECT_ERROR = /Redirect URI Error|redirection URI \(redirect_uri\)/i;
 
 /** A 302 into a login flow, or back to the redirect URI, means that client and URI were accepted. */
-export function readAuthorizePage(reply: Reply, redirectUri: string): Page {
+export function readAuthorizePage(reply: Reply, redirectUri: string | undefined): Page {
   if (reply.kind === "failure") return "other";
   if (reply.status === 302 && reply.location !== undefined) {
     if (/^(https?:\/\/[^/]+)?\/(if\/flow|flows)\//.test(reply.location)) return "accepted";
-    if (reply.location.startsWith(redirectUri)) return "accepted";
+    if (redirectUri !== undefined && reply.location.startsWith(redirectUri)) return "accepted";
     return "other";
   }
   if (reply.status !== 400) return "other";
@@ -32,10 +32,10 @@ export function readAuthorizePage(reply: Reply, redirectUri: string): Page {
  */
 export async function clientKnown(facts: Facts): Promise<Finding> {
   const id = facts.input.clientId;
-  const uris =
-    facts.input.redirectUris.length > 0 ? facts.input.redirectUris : [webUri(facts.input)];
+  const provider = await findProvider(facts);
+  const uris = mayAsk(provider) ? [webUri(facts.input), ...facts.input.redirectUris] : [undefined];
   const replies = await Promise.all(uris.map((uri) => facts.authorize(uri)));
-  const pages = replies.map((reply, index) => readAuthorizePage(reply, uris[index] ?? ""));
+  const pages = replies.map((reply, index) => readAuthorizePage(reply, uris[index]));
   if (pages.includes("accepted")) return ok(`"${id}" is known to Authentik`);
   const first = replies[0] as Reply;
   if (pages.every((page) => page === "other")) {
@@ -46,14 +46,14 @@ export async function clientKnown(facts: Facts): Promise<Finding> {
   if (first.kind === "answer" && REDIRECT_ERROR.test(first.body)) {
     return ok(`"${id}" is known to Authentik, its redirect URIs are not`);
   }
-  if (facts.input.authentikToken) {
-    const list = await providerList(facts);
-    if (list.kind === "answer" && list.status === 200) {
-      const found = results(list).some((one) => field(one, "client_id") === id);
-      return found ? ok(`a provider in Authentik has it`) : broken("unknown", seen);
-    }
-  }
+  if (provider.kind === "found") return ok(`provider "${provider.name}" has it`);
+  if (provider.kind === "absent") return broken("unknown", seen);
   return unknown(`Authentik refuses "${id}" (${describe(first)}) without saying what is wrong`);
+}
+
+/** Whether an authorization request with a redirect URI changes nothing: see redirect-uri-list. */
+function mayAsk(provider: Provider): boolean {
+  return provider.kind === "found" && provider.redirectUris.length > 0;
 }
 
 /** redirect-uri-web: the URI that Immich's web page comes with. */
@@ -90,6 +90,13 @@ export function redirectUriExtra(facts: Facts): Promise<Finding> {
 
 async function redirectUris(facts: Facts, uris: readonly string[], key: string): Promise<Finding> {
   if (uris.length === 0) return ok(`not asked for (${key})`);
+  const provider = await findProvider(facts);
+  if (!mayAsk(provider)) {
+    const why = provider.kind === "hidden" ? provider.why : "Authentik's API does not show them";
+    return unknown(
+      `not asked: it is not known whether the provider has redirect URIs (without any, it keeps the one that is asked for): ${why}`,
+    );
+  }
   const replies = await Promise.all(uris.map((uri) => facts.authorize(uri)));
   const read = uris.map((uri, index) => ({
     uri,
@@ -127,18 +134,12 @@ export async function clientSecret(facts: Facts): Promise<Finding> {
 
 /** A redirect URI that Authentik takes from this client: one of ours, or one that its API tells. */
 async function acceptedUri(facts: Facts): Promise<string | undefined> {
+  const provider = await findProvider(facts);
+  if (provider.kind !== "found" || provider.redirectUris.length === 0) return undefined;
   for (const uri of facts.input.redirectUris) {
     if (readAuthorizePage(await facts.authorize(uri), uri) === "accepted") return uri;
   }
-  if (!facts.input.authentikToken) return undefined;
-  const list = results(await providerList(facts));
-  const provider = list.find((one) => field(one, "client_id") === facts.input.clientId);
-  const uris = field(provider, "redirect_uris");
-  const strict = (Array.isArray(uris) ? uris : []).find(
-    (one) => field(one, "matching_mode") === "strict",
-  );
-  const url = field(strict, "url");
-  return typeof url === "string" ? url : undefined;
+  return provider.redirectUris.find(({ isStrict }) => isStrict)?.url;
 }
 
 /** Where Immich's web page comes back to: `<origin>/auth/login`. */

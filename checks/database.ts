@@ -1,5 +1,8 @@
 // The checks on Immich's settings in its database and on the container, through the caller's callbacks.
+import { isSecret, keyOf, survives } from "../immich/keys";
 import { needsRestart } from "../immich/version";
+import { show } from "../immich/validate";
+import { resetting } from "./catalogue/entry";
 import { oneLine, saying, type Facts } from "./facts";
 import { broken, ok, unknown, type CheckInput, type Finding, type Settings } from "./types";
 
@@ -50,10 +53,36 @@ export async function settingsRow(facts: Facts): Promise<Finding> {
   const different = there.filter((key) => settings[key] !== deployed[key]);
   if (different.length === 0) return ok(`${there.length} settings as deployed`);
   const tell = (key: string) =>
-    /secret/i.test(key)
+    isSecret(key)
       ? `${key} is not the deployed one`
       : `${key} is ${JSON.stringify(settings[key])}, deployed is ${JSON.stringify(deployed[key])}`;
   return broken("different", different.map(tell).join("; "));
+}
+
+/** Settings that have a check of their own. */
+const LOOKED_AT_ELSEWHERE = [
+  "oauth.issuerUrl",
+  "oauth.clientId",
+  "oauth.scope",
+  "oauth.signingAlgorithm",
+  "oauth.allowInsecureRequests",
+];
+
+/** settings-usable: those that the stack does not write, each by what a login was seen to survive. */
+export async function settingsUsable(facts: Facts): Promise<Finding> {
+  const settings = await read(facts);
+  if (settings === undefined) return unknown("not asked: no way to the database was given");
+  if (!settings["oauth.enabled"]) return ok("OAuth is off: not looked at");
+  const { input } = facts;
+  const others = Object.keys(settings).filter(
+    (key) => input.settings[key] === undefined && !LOOKED_AT_ELSEWHERE.includes(key),
+  );
+  const version = await facts.immichVersion();
+  const bad = others.filter((key) => !survives(key, settings[key], version));
+  if (bad.length === 0) return ok(`${others.length} settings that are not this stack's`);
+  const tell = (key: string) =>
+    `${key} is ${show(key, settings[key])}; allowed is ${keyOf(key)?.rule.allowed}`;
+  return { ...broken("unusable", bad.map(tell).join("; ")), fix: resetting(input, bad) };
 }
 
 /** container-restarted: needed before 1.106.3, wanted with `restart: onChange`. */
@@ -86,16 +115,3 @@ async function read(facts: Facts): Promise<Settings | undefined> {
   const row = await facts.row();
   return row.kind === "settings" ? row.settings : undefined;
 }
-
-/** The settings that the checks look at besides those that were deployed: for `readSettings`. */
-export const settingsLookedAt: readonly string[] = [
-  "oauth.enabled",
-  "oauth.issuerUrl",
-  "oauth.clientId",
-  "oauth.scope",
-  "oauth.autoRegister",
-  "oauth.signingAlgorithm",
-  "oauth.tokenEndpointAuthMethod",
-  "oauth.allowInsecureRequests",
-  "passwordLogin.enabled",
-];

@@ -1,6 +1,7 @@
 // What the checks ask the outside world, each question once a run however many checks use the answer.
 import { randomBytes } from "node:crypto";
 import { SettingsError } from "../immich/errors";
+import { parseVersion } from "../immich/version";
 import { field, isComingUp, request, type Reply, type RequestOptions } from "./http";
 import { discoveryUrl } from "./catalogue/entry";
 import type { CheckInput, Settings } from "./types";
@@ -23,13 +24,22 @@ export interface Facts {
   readonly input: CheckInput;
   /** GET on Authentik's API, e.g. "core/users/me/", with the token unless told otherwise. */
   authentik(path: string, options?: { token: boolean }): Promise<Reply>;
+  /** The providers that have the client ID, by Authentik's API: for a token without rights, a 403. */
+  providers(): Promise<Reply>;
+  /** Authentik's version, e.g. "2026.5.0"; undefined when it does not say. */
+  authentikVersion(): Promise<string | undefined>;
   discovery(): Promise<Reply>;
-  /** The authorize page, as a browser that is not logged in would open it. */
-  authorize(redirectUri: string): Promise<Reply>;
+  /**
+   * The authorize page, as a browser that is not logged in would open it. Never to be asked with a
+   * redirect URI while the provider may have none (redirect-uri-list); without one it is always safe.
+   */
+  authorize(redirectUri: string | undefined): Promise<Reply>;
   /** The token endpoint, with the deployed secret and a code that can't exist. */
   token(redirectUri: string): Promise<Reply>;
   /** GET on Immich's API; `since` and `before` are the paths of newer and older versions. */
   immich(path: ImmichPath): Promise<Reply>;
+  /** GET on Immich's public address, as a browser opens a page and as the phone app asks for JSON. */
+  immichPublic(path: string, as: "browser" | "app", origin?: string): Promise<Reply>;
   /** Where Immich would send somebody who clicks the button, having come from redirectUri. */
   immichAuthorize(redirectUri: string): Promise<Reply>;
   /** Immich's version, e.g. "1.135.3"; undefined when it does not say. */
@@ -65,6 +75,9 @@ export function factsFor(input: CheckInput, patience: Patience): Facts {
     return now;
   };
   const ask = (url: string, options: RequestOptions = {}) => patiently(url, options, patience);
+  // Immich's public address may be the one that the checks use.
+  const get = (url: string, how: (url: string) => Promise<Reply>) =>
+    once(`immich GET ${url}`, () => how(url));
   const publicOrigin = origin(input.issuerUrl);
   const immichBase = (input.immichApiUrl ?? input.immichUrl).replace(/\/+$/, "");
 
@@ -76,12 +89,19 @@ export function factsFor(input: CheckInput, patience: Patience): Facts {
           headers: token ? { authorization: `Bearer ${input.authentikToken ?? ""}` } : {},
         }),
       ),
+    providers: () =>
+      facts.authentik(`providers/oauth2/?client_id=${encodeURIComponent(input.clientId)}`),
+    authentikVersion: async () => {
+      const reply = await facts.authentik("admin/version/");
+      const version = reply.kind === "answer" ? field(reply.json, "version_current") : undefined;
+      return typeof version === "string" && parseVersion(version) ? version : undefined;
+    },
     discovery: () => once("discovery", () => ask(discoveryUrl(input))),
     authorize: (redirectUri) =>
       once(`authorize ${redirectUri}`, async () => {
         const query = new URLSearchParams({
           client_id: input.clientId,
-          redirect_uri: redirectUri,
+          ...(redirectUri === undefined ? {} : { redirect_uri: redirectUri }),
           response_type: "code",
           scope: input.scopes.join(" "),
           state: randomBytes(12).toString("base64url"),
@@ -119,11 +139,16 @@ export function factsFor(input: CheckInput, patience: Patience): Facts {
       once(`immich ${path}`, async () => {
         let reply: Reply | undefined;
         for (const candidate of immichPaths[path]) {
-          reply = await ask(`${immichBase}${candidate}`);
+          reply = await get(`${immichBase}${candidate}`, (url) => ask(url));
           if (reply.kind === "failure" || reply.status !== 404) break;
         }
         return reply as Reply;
       }),
+    immichPublic: (path, as, from = input.immichUrl.replace(/\/+$/, "")) =>
+      get(`${from}${path}`, (url) =>
+        // Perhaps it can't be reached from here at all: only what a proxy answers is waited for.
+        patiently(url, asked(as), patience, (reply) => reply.kind === "answer"),
+      ),
     immichAuthorize: (redirectUri) =>
       once(`immich authorize ${redirectUri}`, () =>
         ask(`${immichBase}/api/oauth/authorize`, {
@@ -171,10 +196,21 @@ function authMethod(row: Row, input: CheckInput): unknown {
   return settings["oauth.tokenEndpointAuthMethod"];
 }
 
-async function patiently(url: string, options: RequestOptions, patience: Patience): Promise<Reply> {
+function asked(as: "browser" | "app"): RequestOptions {
+  const accept = as === "browser" ? "text/html,application/xhtml+xml" : "application/json";
+  return { headers: { accept } };
+}
+
+async function patiently(
+  url: string,
+  options: RequestOptions,
+  patience: Patience,
+  worthWaiting: (reply: Reply) => boolean = () => true,
+): Promise<Reply> {
   for (;;) {
     const reply = await request(url, { timeoutMs: patience.requestMs, ...options });
-    if (!isComingUp(reply) || Date.now() + patience.pauseMs > patience.waitUntil) return reply;
+    if (!isComingUp(reply) || !worthWaiting(reply)) return reply;
+    if (Date.now() + patience.pauseMs > patience.waitUntil) return reply;
     await new Promise((resolve) => setTimeout(resolve, patience.pauseMs));
   }
 }

@@ -1,11 +1,13 @@
 // What the checks learn from Immich's own host, over SSH: its settings and its container's last start.
+import { readAdmins, type Admin } from "../immich/admins";
+import { runsFromConfigFile } from "../immich/configFile";
+import { KEYS } from "../immich/keys";
 import { reach } from "../immich/reach";
 import type { RowContext } from "../immich/row";
 import { read, type Common } from "../immich/settings";
 import { quote } from "../ssh/quote";
 import { shared } from "../ssh/shared";
 import type { SshTarget } from "../ssh/target";
-import { settingsLookedAt } from "./database";
 import type { CheckInput, ImmichHost, Settings } from "./types";
 
 /** How Immich's host and its Postgres are reached. */
@@ -28,21 +30,32 @@ export interface HostAccess {
 }
 
 /** The callbacks of a {@link CheckInput}: each opens SSH only when it is called, and only reads. */
-export function hostCallbacks(
-  access: HostAccess,
-  owned: Settings,
-): Required<Pick<CheckInput, "reachHost" | "readSettings" | "containerStartedAt" | "host">> {
+export function hostCallbacks(access: HostAccess, owned: Settings): HostCallbacks {
   return {
     reachHost: async () => void (await shared(access.ssh)),
     readSettings: () => readSettings(access, owned),
     containerStartedAt: () => containerStartedAt(access),
+    configFileInUse: () => configFileInUse(access),
+    immichAdmins: () => immichAdmins(access),
     host: immichHost(access),
   };
 }
 
-function readSettings(access: HostAccess, owned: Settings): Promise<Settings> {
-  const { postgres, ssh, runtime, immichApiUrl } = access;
-  const context: RowContext = {
+type HostCallbacks = Required<
+  Pick<
+    CheckInput,
+    | "reachHost"
+    | "readSettings"
+    | "containerStartedAt"
+    | "configFileInUse"
+    | "immichAdmins"
+    | "host"
+  >
+>;
+
+/** How immich/ reaches the database. */
+function rowContext({ postgres, ssh, runtime, immichApiUrl }: HostAccess): RowContext {
+  return {
     ssh,
     runtime,
     container: postgres.container,
@@ -52,10 +65,36 @@ function readSettings(access: HostAccess, owned: Settings): Promise<Settings> {
     store: postgres.store,
     immichApiUrl,
   };
-  return reach(context, ({ db, server, where }) =>
+}
+
+/** Whether Immich's container has IMMICH_CONFIG_FILE, as the writer of settings looks at it. */
+async function configFileInUse({
+  ssh,
+  runtime,
+  compose,
+}: HostAccess): Promise<boolean | undefined> {
+  const container = { runtime, service: compose.service };
+  return runsFromConfigFile({ reachable: false }, await shared(ssh), container);
+}
+
+/**
+ * Immich's administrators, as the configured Postgres user sees them.
+ *
+ * @returns undefined where that user may not
+ * @throws SshError, DatabaseError, SettingsError
+ */
+export function immichAdmins(access: HostAccess): Promise<readonly Admin[] | undefined> {
+  return reach(rowContext(access), ({ db }) =>
+    readAdmins((text, values) => db.query(text, values)),
+  );
+}
+
+function readSettings(access: HostAccess, owned: Settings): Promise<Settings> {
+  const { postgres, runtime } = access;
+  return reach(rowContext(access), ({ db, server, where }) =>
     read(db, {
       store: postgres.store,
-      keys: [...new Set([...settingsLookedAt, ...Object.keys(owned)])],
+      keys: [...new Set([...Object.keys(KEYS), ...Object.keys(owned)])],
       where: `database ${where}`,
       psql: `${runtime} exec -it ${postgres.container} psql -U ${postgres.user} -d ${postgres.database}`,
       ...(server.version === undefined ? {} : { version: server.version }),
@@ -82,7 +121,7 @@ async function containerStartedAt({ ssh, runtime, compose }: HostAccess): Promis
 }
 
 /** The host as the fixes' commands name it. */
-export function immichHost({ ssh, runtime, compose }: HostAccess): ImmichHost {
+export function immichHost({ ssh, runtime, compose, postgres }: HostAccess): ImmichHost {
   const port = ssh.port === 22 ? "" : `-p ${ssh.port} `;
   const jump =
     ssh.jump === undefined ? "" : `-J ${ssh.jump.user}@${ssh.jump.host}:${ssh.jump.port} `;
@@ -91,5 +130,11 @@ export function immichHost({ ssh, runtime, compose }: HostAccess): ImmichHost {
     composeDirectory: compose.directory,
     composeService: compose.service,
     containerRuntime: runtime,
+    postgres: {
+      container: postgres.container,
+      database: postgres.database,
+      user: postgres.user,
+      store: postgres.store,
+    },
   };
 }

@@ -24,6 +24,8 @@ export interface Failure {
   readonly url: string;
   readonly why: "refused" | "dns" | "tls" | "timeout" | "reset" | "unreachable" | "url";
   readonly detail: string;
+  /** Node's name for it, e.g. "ECONNREFUSED", "CERT_HAS_EXPIRED"; empty where there is none. */
+  readonly code: string;
 }
 
 export type Reply = Answer | Failure;
@@ -45,7 +47,13 @@ export function request(url: string, options: RequestOptions = {}): Promise<Repl
     target = new URL(url);
     if (!/^https?:$/.test(target.protocol)) throw new Error("not http or https");
   } catch {
-    return Promise.resolve({ kind: "failure", url, why: "url", detail: `not a URL: ${url}` });
+    return Promise.resolve({
+      kind: "failure",
+      url,
+      why: "url",
+      detail: `not a URL: ${url}`,
+      code: "",
+    });
   }
   const timeoutMs = options.timeoutMs ?? 10_000;
   return new Promise((resolve) => {
@@ -74,6 +82,7 @@ export function request(url: string, options: RequestOptions = {}): Promise<Repl
           kind: "failure",
           url,
           why: "timeout",
+          code: "",
           detail: `no answer from ${target.host} within ${Math.round(timeoutMs / 100) / 10} s`,
         }),
       timeoutMs,
@@ -126,6 +135,7 @@ function failure(url: string, target: URL, error: NodeJS.ErrnoException): Failur
     url,
     why,
     detail,
+    code,
   });
   switch (code) {
     case "ECONNREFUSED":

@@ -1,6 +1,6 @@
 // The checks that ask Immich what it tells anybody: is it there, is OAuth on, can one get in at all.
 import { atLeast, needsRestart } from "../immich/version";
-import type { Facts } from "./facts";
+import { oneLine, type Facts } from "./facts";
 import { describe, field, isComingUp } from "./http";
 import { broken, ok, unknown, type Finding } from "./types";
 
@@ -25,22 +25,24 @@ export async function immichReachable(facts: Facts): Promise<Finding> {
   return ok(`${at}${version === undefined ? "" : `, Immich ${version}`}`);
 }
 
-/** config-file: features.configFile. */
+/** config-file: features.configFile; where Immich does not say, its container's environment does. */
 export async function configFile(facts: Facts): Promise<Finding> {
   const features = await facts.immich("features");
-  const inUse = features.kind === "answer" ? field(features.json, "configFile") : undefined;
-  if (inUse === undefined) return unknown(`GET ${features.url}: ${describe(features)}`);
-  return inUse
-    ? broken("in-use", "Immich says that it runs from a config file")
-    : ok("settings come from the database");
+  const said = features.kind === "answer" ? field(features.json, "configFile") : undefined;
+  if (typeof said === "boolean") return fromFile(said, "Immich says that it runs from a file");
+  const unsaid = `GET ${features.url}: ${describe(features)}`;
+  if (facts.input.configFileInUse === undefined) return unknown(unsaid);
+  try {
+    const seen = await facts.input.configFileInUse();
+    if (seen !== undefined) return fromFile(seen, "Immich's container has IMMICH_CONFIG_FILE");
+    return unknown(`${unsaid}; its container can't be looked at`);
+  } catch (error) {
+    return unknown(`${unsaid}; ${oneLine(error)}`);
+  }
 }
 
-/** password-login-lockout: at least one door is open. */
-export async function passwordLoginLockout(facts: Facts): Promise<Finding> {
-  const { oauth, passwordLogin } = await doors(facts);
-  if (oauth === undefined || passwordLogin === undefined) return unknown("Immich does not say");
-  const seen = `password login is ${onOff(passwordLogin)}, OAuth is ${onOff(oauth)}`;
-  return oauth || passwordLogin ? ok(seen) : broken("both-off", seen);
+function fromFile(inUse: boolean, seen: string): Finding {
+  return inUse ? broken("in-use", seen) : ok("settings come from the database");
 }
 
 /** oauth-enabled: as Immich itself says, not as its database does. */
@@ -85,7 +87,7 @@ export async function clocks(facts: Facts): Promise<Finding> {
 }
 
 /** What is on: /api/public/config from 3.2, whose makers mean to drop the other, else features. */
-async function doors(
+export async function doors(
   facts: Facts,
 ): Promise<{ oauth?: boolean; passwordLogin?: boolean; seenAt: string }> {
   const newer = await facts.immich("public-config");
@@ -118,8 +120,4 @@ function flag(value: unknown): boolean | undefined {
 export function message(json: unknown): string {
   const text = field(json, "message");
   return Array.isArray(text) ? text.join("; ") : String(text ?? "no message");
-}
-
-function onOff(value: boolean): string {
-  return value ? "on" : "off";
 }

@@ -1,5 +1,6 @@
 // The checks that look at Authentik as an OpenID provider: the discovery document and what is in it.
 import { discoveryUrl, publicUrl } from "./catalogue/entry";
+import { atLeast } from "../immich/version";
 import type { Facts } from "./facts";
 import { describe, field, strings } from "./http";
 import { broken, ok, unknown, type Finding } from "./types";
@@ -27,6 +28,9 @@ export async function discoveryFound(facts: Facts): Promise<Finding> {
   return ok(at);
 }
 
+/** From then on forwarded headers count only from proxies on a list (release notes of 2026.8). */
+const TRUSTED_PROXIES_SINCE = "2026.8.0";
+
 /** issuer-equal: to the letter, as the OpenID client in Immich compares it. */
 export async function issuerEqual(facts: Facts): Promise<Finding> {
   const issuer = await inDocument(facts, "issuer");
@@ -37,7 +41,9 @@ export async function issuerEqual(facts: Facts): Promise<Finding> {
     const theirs = new URL(String(issuer));
     const ours = new URL(expected);
     if (theirs.hostname === ours.hostname && theirs.protocol !== ours.protocol) {
-      return broken("scheme", seen);
+      const version = await facts.authentikVersion();
+      const byList = version !== undefined && atLeast(version, TRUSTED_PROXIES_SINCE);
+      return broken(byList ? "untrusted-proxy" : "scheme", seen);
     }
     if (theirs.host !== ours.host) return broken("host", seen);
   } catch {
@@ -46,15 +52,21 @@ export async function issuerEqual(facts: Facts): Promise<Finding> {
   return broken("path", seen);
 }
 
-/** signing-algorithm: the one that will be used is the only one offered. */
+/**
+ * signing-algorithm: the one that will be used is the only one offered. Where Authentik signs what this
+ * stack wants and Immich expects another, the setting in Immich is what is wrong.
+ */
 export async function signingAlgorithm(facts: Facts): Promise<Finding> {
   const offered = strings(await inDocument(facts, "id_token_signing_alg_values_supported"));
   const row = await facts.row();
   const inRow = row.kind === "settings" ? row.settings["oauth.signingAlgorithm"] : undefined;
-  const expected =
-    typeof inRow === "string" && inRow !== "" ? inRow : (facts.input.signingAlgorithm ?? "RS256");
-  const seen = `Authentik signs ${offered.join(", ") || "nothing"}, Immich expects ${expected}`;
+  const wanted = facts.input.signingAlgorithm ?? "RS256";
+  const expected = inRow === undefined ? wanted : String(inRow);
+  const seen = `Authentik signs ${offered.join(", ") || "nothing"}, Immich expects ${expected || "none"}`;
   if (offered.includes(expected)) return ok(seen);
+  if (offered.includes(wanted)) {
+    return broken("setting", `${seen}: oauth.signingAlgorithm in Immich's settings is wrong`);
+  }
   return broken(offered.includes("HS256") ? "no-key" : "other-key", seen);
 }
 

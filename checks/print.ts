@@ -8,15 +8,15 @@ export interface Report {
   readonly checks: readonly CheckResult[];
 }
 
-/** ok is true when nothing is broken; what could not be asked does not count against it. */
+/** ok is true when nothing is broken; what could not be asked or crashed does not count against it. */
 export function report(results: readonly CheckResult[]): Report {
   return { ok: results.every((one) => one.verdict !== "broken"), checks: results };
 }
 
-/** "28 ok, 1 broken, 2 unknown". */
+/** "28 ok, 1 broken, 2 unknown", and "1 crashed" should there be such. */
 export function summary(results: readonly CheckResult[]): string {
   const count = (verdict: string) => results.filter((one) => one.verdict === verdict).length;
-  return (["ok", "broken", "unknown"] as const)
+  return (["ok", "broken", "unknown", "crashed"] as const)
     .map((verdict) => `${count(verdict)} ${verdict}`)
     .filter((text) => !text.startsWith("0 "))
     .join(", ");
@@ -24,13 +24,18 @@ export function summary(results: readonly CheckResult[]): string {
 
 /** The whole table, one line a check, for a terminal of the given width (default 100). */
 export function table(results: readonly CheckResult[], width = 100): string {
-  const mark = { ok: "ok      ", broken: "BROKEN  ", unknown: "unknown " } as const;
+  const mark = {
+    ok: "ok      ",
+    broken: "BROKEN  ",
+    unknown: "unknown ",
+    crashed: "CRASHED ",
+  } as const;
   const idWidth = Math.max(...results.map((one) => one.id.length)) + 2;
   return results
     .map((one) => {
       const head = `${mark[one.verdict]}${one.id.padEnd(idWidth)}`;
       const room = Math.max(30, width - head.length);
-      return head + (one.verdict === "broken" ? one.seen : shorten(one.seen, room));
+      return head + (one.fix === "" ? shorten(one.seen, room) : one.seen);
     })
     .join("\n");
 }
@@ -49,26 +54,18 @@ export function failureText(results: readonly CheckResult[]): string {
     const rest = bad.slice(MOST_CAUSES).map((one) => one.id);
     lines.push(`And ${rest.length} more: ${rest.join(", ")}.`);
   }
-  const locked = lockedOut(results);
   return [
     `Logging in to Immich through Authentik does not work: ${summary(results)}.`,
     ...lines,
-    ...(locked === undefined ? [] : [locked]),
+    ...results.flatMap(({ note }) => note ?? []),
     "All checks: `npm run doctor`. Symptoms and causes: docs/troubleshooting.md.",
   ].join("\n");
 }
 
-/** Three lines for a broken check: which, what was seen, what to do. */
+/** Three lines for a check that is broken or crashed: which, what was seen, what to do. */
 export function advice(one: CheckResult): string[] {
   const title = catalogue[one.id as CheckId]?.title ?? one.id;
-  return [`✗ ${title} (${one.id})`, `    seen:   ${one.seen}`, `    to do:  ${one.fix}`];
-}
-
-/** A warning when passwords are off and the only other door is broken. */
-function lockedOut(results: readonly CheckResult[]): string | undefined {
-  const door = results.find((one) => one.id === "password-login-lockout");
-  if (door?.verdict !== "ok" || !door.seen.startsWith("password login is off")) return undefined;
-  return "Password login is off too: `immich-admin enable-password-login` in Immich's container lets you in.";
+  return [`✗ ${title} (${one.id})`, `    seen:   ${one.seen}`, `    fix:    ${one.fix}`];
 }
 
 function shorten(text: string, room: number): string {

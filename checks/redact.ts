@@ -1,4 +1,5 @@
 // The last line of defence: no check puts a secret into its texts, and what others answered passes here.
+import { isSecret } from "../immich/keys";
 import type { CheckInput } from "./types";
 
 /** Replaces every secret of the input, as it is and URL-encoded, by "[secret]". */
@@ -7,7 +8,7 @@ export function redactor(input: CheckInput): (text: string) => string {
     input.authentikToken,
     input.clientSecret,
     ...Object.entries(input.settings)
-      .filter(([key]) => /secret/i.test(key))
+      .filter(([key]) => isSecret(key))
       .map(([, value]) => value),
   ].filter((value): value is string => typeof value === "string" && value.length >= 4);
   const all = [...new Set(secrets.flatMap((value) => [value, encodeURIComponent(value)]))];

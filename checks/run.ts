@@ -1,5 +1,5 @@
 // Runs every check: each as soon as what it stands on is known, all within a bounded time.
-import { accessGroups, authentikReachable, authentikToken, idTokenEncryption } from "./authentik";
+import { accessGroups, authentikReachable, authentikToken } from "./authentik";
 import { catalogue, checkIds, type CheckId } from "./catalogue";
 import {
   clientKnown,
@@ -15,16 +15,10 @@ import {
   hostReachable,
   settingsReadable,
   settingsRow,
+  settingsUsable,
 } from "./database";
 import { factsFor, oneLine, type Facts } from "./facts";
-import {
-  clocks,
-  configFile,
-  immichReachable,
-  insecureIssuer,
-  oauthEnabled,
-  passwordLoginLockout,
-} from "./immich";
+import { clocks, configFile, immichReachable, insecureIssuer, oauthEnabled } from "./immich";
 import {
   immichClientId,
   immichDiscovery,
@@ -40,8 +34,11 @@ import {
   scopesOffered,
   signingAlgorithm,
 } from "./oidc";
+import { idTokenEncryption, redirectUriList } from "./provider";
+import { publicAddress } from "./publicAddress";
 import { redactor } from "./redact";
 import { unknown, type CheckInput, type CheckResult, type Finding, type RunOptions } from "./types";
+import { passwordLoginLockout } from "./wayIn";
 
 const functions: Readonly<Record<CheckId, (facts: Facts) => Promise<Finding>>> = {
   "authentik-reachable": authentikReachable,
@@ -54,6 +51,7 @@ const functions: Readonly<Record<CheckId, (facts: Facts) => Promise<Finding>>> =
   "scopes-offered": scopesOffered,
   "email-claim": emailClaim,
   "client-known": clientKnown,
+  "redirect-uri-list": redirectUriList,
   "redirect-uri-web": redirectUriWeb,
   "redirect-uri-user-settings": redirectUriUserSettings,
   "redirect-uri-app": redirectUriApp,
@@ -61,6 +59,7 @@ const functions: Readonly<Record<CheckId, (facts: Facts) => Promise<Finding>>> =
   "client-secret": clientSecret,
   "id-token-encryption": idTokenEncryption,
   "immich-reachable": immichReachable,
+  "immich-public": publicAddress,
   "config-file": configFile,
   "password-login-lockout": passwordLoginLockout,
   "oauth-enabled": oauthEnabled,
@@ -74,6 +73,7 @@ const functions: Readonly<Record<CheckId, (facts: Facts) => Promise<Finding>>> =
   "host-reachable": hostReachable,
   "settings-readable": settingsReadable,
   "auto-register": autoRegister,
+  "settings-usable": settingsUsable,
   "settings-row": settingsRow,
   "container-restarted": containerRestarted,
 };
@@ -138,7 +138,7 @@ async function one(
     return { finding: await functions[id](facts) };
   } catch (error) {
     // A check never lets an error through; should one have a mistake, the others still count.
-    return { finding: unknown(`the check itself failed: ${oneLine(error)}`) };
+    return { finding: { verdict: "crashed", seen: `the check itself failed: ${oneLine(error)}` } };
   }
 }
 
@@ -152,13 +152,21 @@ function result(
   input: CheckInput,
   redact: (text: string) => string,
 ): CheckResult {
-  const known = finding.verdict === "broken" ? catalogue[id].fixes[finding.cause ?? ""] : undefined;
   return {
     id,
     verdict: finding.verdict,
     seen: redact(finding.seen),
-    fix: known === undefined ? "" : redact(finding.fix ?? known.fix(input)),
+    fix: redact(fixOf(id, finding, input)),
+    ...(finding.note === undefined ? {} : { note: redact(finding.note) }),
   };
+}
+
+function fixOf(id: CheckId, { verdict, cause, fix }: Finding, input: CheckInput): string {
+  if (verdict === "crashed") {
+    return "This is a defect of this project: please report it with the line above.";
+  }
+  if (verdict !== "broken") return "";
+  return fix ?? catalogue[id].fixes[cause ?? ""]?.fix(input) ?? "";
 }
 
 interface Timer extends Promise<void> {

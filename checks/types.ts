@@ -1,4 +1,6 @@
 // What goes into the login checks and what comes out of them.
+import type { Admin } from "../immich/admins";
+import type { StoreName } from "../immich/types";
 
 /** Immich's settings as dotted keys ("oauth.clientId"), the form that immich/ reads and writes. */
 export type Settings = Readonly<Record<string, string | number | boolean | null>>;
@@ -6,18 +8,21 @@ export type Settings = Readonly<Record<string, string | number | boolean | null>
 /**
  * ok: as it should be, or not asked for by this stack. broken: seen to be wrong. unknown: could not
  * be asked, because something it stands on is broken or because the caller gave no way to ask.
+ * crashed: the check itself has a defect; it says nothing about the homelab.
  */
-export type Verdict = "ok" | "broken" | "unknown";
+export type Verdict = "ok" | "broken" | "unknown" | "crashed";
 
-/** One line of the doctor's table. The three texts never hold a secret. */
+/** One line of the doctor's table. Its texts never hold a secret. */
 export interface CheckResult {
   /** The stable id, a key of the catalogue. */
   readonly id: string;
   readonly verdict: Verdict;
   /** What was asked and what came back, in one line. */
   readonly seen: string;
-  /** What to do, with the very command or config key; empty unless the verdict is "broken". */
+  /** What to do, with the very command or config key; empty unless "broken" or "crashed". */
   readonly fix: string;
+  /** What somebody should know besides while anything else is broken. */
+  readonly note?: string;
 }
 
 /** Where Immich's containers run: only used to write commands into the fixes. */
@@ -30,12 +35,16 @@ export interface ImmichHost {
   readonly composeService?: string;
   /** "docker", "podman" or one of them behind `sudo -n`. Default "docker". */
   readonly containerRuntime?: string;
+  /** Where Immich's settings are stored. Default: as in Immich's own compose file. */
+  readonly postgres?: {
+    readonly container: string;
+    readonly database: string;
+    readonly user: string;
+    readonly store: StoreName;
+  };
 }
 
-/**
- * All that the checks need to know. Everything but the three callbacks can go through JSON, so that a
- * dynamic resource can keep it as its inputs.
- */
+/** All that the checks need to know. Everything but the callbacks can go through JSON. */
 export interface CheckInput {
   /** Authentik's address as the API is reached, config `authentik:url`. */
   readonly authentikUrl: string;
@@ -56,7 +65,7 @@ export interface CheckInput {
   readonly redirectUris: readonly string[];
   /** The algorithm that ID tokens are to be signed with. Default "RS256", which Immich expects. */
   readonly signingAlgorithm?: string;
-  /** Immich's origin in a browser. Nothing is sent there unless immichApiUrl is unset. */
+  /** Immich's origin in a browser, and in the phone app. */
   readonly immichUrl: string;
   /** Immich's address as the checks reach it. Default: immichUrl. */
   readonly immichApiUrl?: string;
@@ -68,6 +77,8 @@ export interface CheckInput {
   readonly settingsChangedAt?: string;
   /** The stack's restart policy. Default "onChange". */
   readonly restart?: "onChange" | "whenNeeded" | "never";
+  /** Whether password login is to be on: what is about to be applied. Default: it stays as it is. */
+  readonly passwordLogin?: boolean;
   /** The stack's name, for the commands in the fixes. */
   readonly stack?: string;
   readonly host?: ImmichHost;
@@ -77,6 +88,10 @@ export interface CheckInput {
   readonly readSettings?: () => Promise<Settings>;
   /** When Immich's container was last started. An Error tells why it can't be known. */
   readonly containerStartedAt?: () => Promise<Date>;
+  /** Whether Immich's container has IMMICH_CONFIG_FILE; undefined where that can't be seen. */
+  readonly configFileInUse?: () => Promise<boolean | undefined>;
+  /** Immich's administrators; undefined where the Postgres login may not see them. */
+  readonly immichAdmins?: () => Promise<readonly Admin[] | undefined>;
 }
 
 /** How patient a run is. */
@@ -100,6 +115,8 @@ export interface Finding {
   readonly cause?: string;
   /** What to do, where whoever found the fault knows it better than the catalogue. */
   readonly fix?: string;
+  /** What somebody should know besides while anything else is broken. */
+  readonly note?: string;
 }
 
 /** As it should be; `seen` says what was seen. */

@@ -1,4 +1,6 @@
 // What the catalogue says about one check, and the commands that its fixes are written with.
+import { removal } from "../../immich/stored";
+import { quote } from "../../ssh/quote";
 import type { CheckInput } from "../types";
 
 /** One way a check can be broken, and the way out. */
@@ -59,6 +61,26 @@ export function compose(input: CheckInput, command: string): string {
   const line = `cd ${input.host?.composeDirectory ?? "/opt/immich"} && ${runtime} compose ${command}`;
   const ssh = input.host?.ssh;
   return ssh === undefined ? `\`${line}\` on Immich's host` : `\`ssh ${ssh} '${line}'\``;
+}
+
+/** How to give settings of Immich's back their defaults: those that no `pulumi up` writes. */
+export function resetting(input: CheckInput, settings: readonly string[]): string {
+  const { container, database, user, store } = input.host?.postgres ?? {
+    container: "immich_postgres",
+    database: "immich",
+    user: "postgres",
+    store: "system_metadata" as const,
+  };
+  const runtime = input.host?.containerRuntime ?? "docker";
+  const psql = `${runtime} exec -i ${container} psql -U ${quote(user)} -d ${quote(database)}`;
+  const ssh = input.host?.ssh;
+  // The statement comes by standard input: no shell on the way takes its quotes apart.
+  const command = `echo "${removal(settings, store)}" | ${ssh === undefined ? psql : `ssh ${ssh} ${quote(psql)}`}`;
+  const restart =
+    store === "system_config"
+      ? `, then restart Immich: ${compose(input, `restart ${service(input)}`)}`
+      : "";
+  return `This stack does not write it. Give it its default back: \`${command}\`${ssh === undefined ? " on Immich's host" : ""}${restart}; or set it in Immich > Administration > Settings > OAuth.`;
 }
 
 /** Immich's compose service. */

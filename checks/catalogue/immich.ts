@@ -34,6 +34,49 @@ export const immichChecks = entries({
       },
     },
   },
+  "immich-public": {
+    title: "Immich's public address",
+    asks: "Does Immich answer at `immichUrl` as a browser and as the phone app would ask it?",
+    symptom:
+      "Immich opens in some places only; the phone app finds no server at the address, or shows another login page; logging in ends at another address than it began.",
+    dependsOn: ["immich-reachable"],
+    fixes: {
+      "bad-gateway": {
+        when: "the proxy answers, Immich behind it does not",
+        fix: () => "Point the proxy at Immich (port 2283): its own error page came back.",
+      },
+      "bad-certificate": {
+        when: "its certificate has expired, or is for another name",
+        fix: () =>
+          "Renew the proxy's certificate for this very name: browsers and the app refuse it.",
+      },
+      "login-in-front": {
+        when: "another login page comes first (forward authentication, basic authentication)",
+        fix: (i) =>
+          `Take it off ${i.immichUrl} in the proxy, /api and /.well-known/immich above all: Immich has its own login, and the phone app can't pass another.`,
+      },
+      "not-immich": {
+        when: "something else answers there",
+        fix: (i) =>
+          `Let the proxy pass ${i.immichUrl} on to Immich, all paths; or name the right address: ${configSet(i, "immichUrl", "https://ADDRESS")}, then ${pulumi(i, "up")}.`,
+      },
+      "other-origin": {
+        when: "it goes on to another address: that is where the browser comes from",
+        fix: (i) =>
+          `Name the address that the browser ends at: ${configSet(i, "immichUrl", "https://ADDRESS")}, then ${pulumi(i, "up")}; or take the redirect out of the proxy.`,
+      },
+      "plain-http": {
+        when: "Immich shows itself by http too, instead of going on to https: logging in there ends in a Redirect URI Error",
+        fix: () =>
+          "Let the proxy redirect http to https (nginx: `return 301 https://$host$request_uri;` in the server of port 80; Nginx Proxy Manager: Force SSL).",
+      },
+      "well-known": {
+        when: "`/.well-known/immich` sends the phone app to another API than Immich's",
+        fix: (i) =>
+          `${i.immichUrl}/.well-known/immich must be Immich's own answer, {"api":{"endpoint":"/api"}}: take the proxy's rule off that path.`,
+      },
+    },
+  },
   "config-file": {
     title: "Settings from a file",
     asks: "Does Immich read its settings from the database, not from `IMMICH_CONFIG_FILE`?",
@@ -49,14 +92,20 @@ export const immichChecks = entries({
   },
   "password-login-lockout": {
     title: "A way in",
-    asks: "Is at least one way to log in to Immich on: OAuth or passwords?",
-    symptom: "Immich's login page has neither a form nor a button: nobody can log in.",
+    asks: "Is at least one way to log in to Immich on, OAuth or passwords, and one that an administrator can use?",
+    symptom:
+      "Immich's login page has neither a form nor a button: nobody can log in. Or people can, and no administrator.",
     dependsOn: ["immich-reachable"],
     fixes: {
       "both-off": {
         when: "password login and OAuth are both off",
         fix: (i) =>
           `${compose(i, `exec -T ${service(i)} immich-admin enable-password-login`)} lets you in again; then ${deployAgain(i)}.`,
+      },
+      "no-admin": {
+        when: "password login is off, or about to be, and no administrator of Immich has a user in Authentik",
+        fix: (i) =>
+          `Give the administrator's user in Authentik the same e-mail address (Authentik > Directory > Users), and log in to Immich with it once; or leave passwords on: ${pulumi(i, "config rm passwordLogin")}. ${compose(i, `exec -T ${service(i)} immich-admin enable-password-login`)} lets an administrator in again.`,
       },
     },
   },
@@ -133,11 +182,12 @@ export const immichChecks = entries({
       "immich-issuer",
       "immich-client-id",
     ],
+    explainedBy: ["settings-usable"],
     fixes: {
       "fetch-failed": {
         when: "`fetch failed`: Immich's container does not reach Authentik (DNS, firewall, certificate)",
         fix: (i) =>
-          `Try it from there: ${compose(i, `exec -T ${service(i)} curl -sS ${discoveryUrl(i)}`)}. Then mend DNS or firewall, add the name under extra_hosts in compose, or give the container NODE_EXTRA_CA_CERTS for a CA of your own.`,
+          `Try it from there: ${compose(i, `exec -T ${service(i)} curl -sS ${discoveryUrl(i)}`)}. Then fix DNS or firewall, add the name under extra_hosts in compose, or give the container NODE_EXTRA_CA_CERTS for a CA of your own.`,
       },
       status: {
         when: "`unexpected HTTP response status code`: a redirect or an error page on the way",

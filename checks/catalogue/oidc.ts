@@ -7,6 +7,7 @@ import {
   oneAddress,
   publicUrl,
   pulumi,
+  resetting,
 } from "./entry";
 
 const redirectFixes = {
@@ -15,6 +16,9 @@ const redirectFixes = {
     fix: (i) => `Put the list back as this stack has it: ${deployAgain(i)}.`,
   },
 } as const satisfies Record<string, import("./entry").Fix>;
+
+const FORWARDED =
+  "Let the reverse proxy send `X-Forwarded-Proto: https` and the Host header to Authentik (nginx: `proxy_set_header X-Forwarded-Proto $scheme; proxy_set_header Host $http_host;`).";
 
 const redirectSymptom =
   '"Redirect URI Error" (Invalid redirect URI) on a page of Authentik, right after the click';
@@ -70,13 +74,17 @@ export const oidcChecks = entries({
     fixes: {
       scheme: {
         when: "the scheme differs: http for https is the commonest mistake",
+        fix: () => FORWARDED,
+      },
+      "untrusted-proxy": {
+        when: "the scheme differs, and Authentik is 2026.8 or newer: it believes the header only from proxies that it trusts",
         fix: () =>
-          "Let the reverse proxy send `X-Forwarded-Proto: https` and the Host header to Authentik (nginx: `proxy_set_header X-Forwarded-Proto $scheme; proxy_set_header Host $host;`).",
+          `${FORWARDED} If it does: name the proxy's address in AUTHENTIK_LISTEN__TRUSTED_PROXY_CIDRS of Authentik's server, with a mask (203.0.113.7/32). It replaces the default list, the private addresses: add those you need.`,
       },
       host: {
         when: "the host or port differs: the proxy hides the public name",
         fix: (i) =>
-          `Let the reverse proxy pass the Host header on (nginx: \`proxy_set_header Host $host;\`), or name the address Authentik sees: ${configSet(i, "authentikPublicUrl", "https://ADDRESS")}.`,
+          `Let the reverse proxy pass the Host header on with its port (nginx: \`proxy_set_header Host $http_host;\`; \`$host\` loses the port), or name the address Authentik sees: ${configSet(i, "authentikPublicUrl", "https://ADDRESS")}.`,
       },
       path: {
         when: "the path differs: another issuer mode or slug, or the slash at the end",
@@ -95,6 +103,10 @@ export const oidcChecks = entries({
         when: "the provider has no signing key, so it signs HS256",
         fix: (i) =>
           `Give the provider its signing key back (config \`signingKey\`): ${deployAgain(i)}.`,
+      },
+      setting: {
+        when: "Authentik signs as it should, and `oauth.signingAlgorithm` in Immich's settings is another",
+        fix: (i) => resetting(i, ["oauth.signingAlgorithm"]),
       },
       "other-key": {
         when: "the signing key is of another kind",
@@ -150,17 +162,31 @@ export const oidcChecks = entries({
       },
     },
   },
+  "redirect-uri-list": {
+    title: "Redirect URIs, the list",
+    asks: "Has the provider any redirect URI? (Without one, Authentik takes the first that comes along, and keeps it.)",
+    symptom:
+      'At first nothing: whoever comes first decides where logins may go. Then "Redirect URI Error" for all others.',
+    dependsOn: ["authentik-token"],
+    explainedBy: ["client-known"],
+    fixes: {
+      empty: {
+        when: "the list was emptied",
+        fix: (i) => `Put the list back as this stack has it: ${deployAgain(i)}.`,
+      },
+    },
+  },
   "redirect-uri-web": {
     title: "Redirect URI, web",
     asks: "Does Authentik accept `<immichUrl>/auth/login`?",
     symptom: `${redirectSymptom} in a browser.`,
-    dependsOn: ["client-known"],
+    dependsOn: ["client-known", "redirect-uri-list"],
     fixes: {
       ...redirectFixes,
       "not-configured": {
-        when: "`immichUrl` is not the origin that the redirect URIs were made from",
+        when: "`<immichUrl>/auth/login` is not among the URIs that were deployed",
         fix: (i) =>
-          `Set the origin as the browser shows it, no path: ${configSet(i, "immichUrl", "https://ADDRESS")}, then ${pulumi(i, "up")}.`,
+          `Put it on the list: ${deployAgain(i)}. Should the browser show Immich at another address: ${configSet(i, "immichUrl", "https://ADDRESS")} first.`,
       },
     },
   },
@@ -168,21 +194,21 @@ export const oidcChecks = entries({
     title: "Redirect URI, account linking",
     asks: "Does Authentik accept `<immichUrl>/user-settings` (config `accountLinking`)?",
     symptom: `${redirectSymptom} on "Link to OAuth" in Immich's account settings.`,
-    dependsOn: ["client-known"],
+    dependsOn: ["client-known", "redirect-uri-list"],
     fixes: redirectFixes,
   },
   "redirect-uri-app": {
     title: "Redirect URI, phone app",
     asks: "Does Authentik accept `app.immich:///oauth-callback` (config `mobileApp`)?",
     symptom: `${redirectSymptom} in the phone app.`,
-    dependsOn: ["client-known"],
+    dependsOn: ["client-known", "redirect-uri-list"],
     fixes: redirectFixes,
   },
   "redirect-uri-extra": {
     title: "Redirect URIs, further ones",
     asks: "Does Authentik accept every URI of `extraRedirectUris`?",
     symptom: `${redirectSymptom} from that address.`,
-    dependsOn: ["client-known"],
+    dependsOn: ["client-known", "redirect-uri-list"],
     fixes: redirectFixes,
   },
   "client-secret": {
@@ -191,6 +217,7 @@ export const oidcChecks = entries({
     symptom:
       'Client authentication failed: "Failed to finish oauth" in Immich, after the login at Authentik; `invalid_client` in its log.',
     dependsOn: ["client-known"],
+    explainedBy: ["redirect-uri-list"],
     fixes: {
       refused: {
         when: "it is not the provider's secret: somebody changed it",

@@ -1,5 +1,5 @@
 // Immich's settings in its database, over SSH, and the container that uses them.
-import { compose, deployAgain, entries, pulumi, service } from "./entry";
+import { compose, deployAgain, entries, pulumi, resetting, service } from "./entry";
 
 export const settingsChecks = entries({
   "host-reachable": {
@@ -23,12 +23,25 @@ export const settingsChecks = entries({
     fixes: {
       stored: {
         when: "what is stored keeps Immich from starting, or breaks the login",
-        fix: () => "The message names the setting and the command that mends it.",
+        fix: () => "The message names the setting and the command that fixes it.",
       },
       failed: {
         when: "the container or the database in it does not answer, or refuses the login",
         fix: (i) =>
           `Do what the message says; the keys are postgresContainer, postgresDatabase, postgresUser and postgresPassword: ${pulumi(i, "config")} shows them.`,
+      },
+    },
+  },
+  "settings-usable": {
+    title: "Other settings of OAuth",
+    asks: "Is every setting of Immich's that this stack does not write such that a login survives it?",
+    symptom:
+      '"Failed to finish oauth" in Immich, after the login at Authentik, or "Error in OAuth discovery: operation timed out", though all else is right.',
+    dependsOn: ["settings-readable", "config-file"],
+    fixes: {
+      unusable: {
+        when: "a setting was changed to what Immich or Authentik can't work with (`oauth.profileSigningAlgorithm`, `oauth.timeout`, `oauth.tokenEndpointAuthMethod`, …)",
+        fix: (i) => resetting(i, ["oauth.SETTING"]),
       },
     },
   },

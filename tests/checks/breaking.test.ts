@@ -50,6 +50,7 @@ const breakages: Record<CheckId, () => Promise<Partial<CheckInput> | void>> = {
   },
   "email-claim": () => lab.muteEmail(),
   "client-known": () => lab.patchProvider({ client_id: "somebody-else" }),
+  "redirect-uri-list": () => lab.patchProvider({ redirect_uris: [] }),
   "redirect-uri-web": () => withoutUri(0),
   "redirect-uri-user-settings": () => withoutUri(1),
   "redirect-uri-app": () => withoutUri(2),
@@ -60,6 +61,7 @@ const breakages: Record<CheckId, () => Promise<Partial<CheckInput> | void>> = {
     await lab.patchProvider({ encryption_key: certificate["pk"] });
   },
   "immich-reachable": () => lab.turnOff("immich/stop"),
+  "immich-public": async () => void (lab.immichProxy.loginInFront = true),
   "config-file": () => lab.turnOff("immich/configure", { configFile: lab.storedRow() }),
   "password-login-lockout": () =>
     lab.changeRow({ "oauth.enabled": false, "passwordLogin.enabled": false }),
@@ -86,6 +88,7 @@ const breakages: Record<CheckId, () => Promise<Partial<CheckInput> | void>> = {
       disguises: { immich_postgres: { status: "exited" } },
     })),
   "auto-register": () => lab.changeRow({ "oauth.autoRegister": false }),
+  "settings-usable": () => lab.changeRow({ "oauth.profileSigningAlgorithm": "RS256" }),
   "settings-row": () => lab.changeRow({ "oauth.clientSecret": "canary-changed-by-hand" }),
   "container-restarted": async () => ({ settingsChangedAt: await lab.now() }),
 };
@@ -144,6 +147,36 @@ describe("broken on purpose", () => {
     expect(JSON.stringify(results) + text).not.toMatch(/canary/);
     named.push(`${id}: ${broken[0]?.seen}`);
   });
+});
+
+test("with an emptied redirect list nothing is asked that Authentik would save", async () => {
+  await lab.patchProvider({ redirect_uris: [] });
+  const list = async () =>
+    (await lab.first("providers/oauth2/?client_id=immich-oauth-client"))["redirect_uris"];
+  await runChecks(lab.input());
+  expect(await list()).toEqual([]);
+  // As it would have been, had anything been asked.
+  const query = new URLSearchParams({
+    client_id: "immich-oauth-client",
+    redirect_uri: "https://stranger.example.org/",
+    response_type: "code",
+  });
+  await fetch(`${lab.publicUrl}/application/o/authorize/?${query}`, { redirect: "manual" });
+  expect(await list()).toMatchObject([{ url: "https://stranger.example.org/" }]);
+  await lab.mend();
+});
+
+test("Immich says nothing of a config file: its container is looked at", async () => {
+  lab.immichApiProxy.without = ["/api/server/features"];
+  const results = await runChecks(lab.input());
+  expect(results.find((one) => one.id === "config-file")?.verdict).toBe("ok");
+  await lab.turnOff("immich/configure", { configFile: lab.storedRow() });
+  const withFile = await runChecks(lab.input());
+  expect(withFile.find((one) => one.id === "config-file")).toMatchObject({
+    verdict: "broken",
+    seen: "Immich's container has IMMICH_CONFIG_FILE",
+  });
+  await lab.mend();
 });
 
 test("mended again: no alarm", async () => {

@@ -21,6 +21,8 @@ beforeAll(async () => {
   for (const [key, value] of [
     ["authentik:url", lab.apiUrl],
     ["authentikPublicUrl", lab.publicUrl],
+    ["immichUrl", lab.immichUrl],
+    ["immichApiUrl", lab.immichApiUrl],
     ["accountLinking", "true"],
     ["mobileApp", "true"],
   ] as const) {
@@ -102,7 +104,7 @@ describe("deployed", () => {
     const { code, stdout, stderr } = await doctor(onStack());
     expect(code).toBe(1);
     expect(stdout).toMatch(/^BROKEN +client-secret +POST .*invalid_client/m);
-    expect(stdout).toMatch(/^ +to do: +.*`npx pulumi up --refresh --run-program --stack sandbox`/m);
+    expect(stdout).toMatch(/^ +fix: +.*`npx pulumi up --refresh --run-program --stack sandbox`/m);
     expect(stdout + stderr).not.toMatch(/canary/);
   });
 

@@ -19,6 +19,7 @@ export interface World {
   issuer?: string;
   members: { username: string; email: string; is_active: boolean }[];
   bound: boolean;
+  authentikVersion: string;
   /** 400 pages without Authentik's words. */
   mutePages: boolean;
   version: string;
@@ -28,6 +29,8 @@ export interface World {
   settings: Record<string, string | number | boolean | null>;
   /** Immich's answer to authorize, instead of a URL. */
   authorizeError?: { status: number; message: string };
+  /** What /.well-known/immich answers. */
+  wellKnown: unknown;
   /** Overrides by path: a function answers instead. */
   override: Record<string, (response: http.ServerResponse) => void>;
   /** Seconds that Immich's clock is ahead. */
@@ -68,6 +71,7 @@ export async function fakeHomelab(): Promise<Homelab> {
     encryptionKey: null,
     members: [{ username: "alice", email: "alice@example.org", is_active: true }],
     bound: true,
+    authentikVersion: "2026.5.0-rc1",
     mutePages: false,
     version: "1.135.3",
     features: { oauth: true, passwordLogin: true, configFile: false },
@@ -80,6 +84,7 @@ export async function fakeHomelab(): Promise<Homelab> {
       "oauth.scope": "openid email profile",
       "oauth.autoRegister": true,
     },
+    wellKnown: { api: { endpoint: "/api" } },
     override: {},
     ahead: 0,
   } satisfies World);
@@ -218,6 +223,14 @@ function answerApi(world: World, url: URL, response: http.ServerResponse): void 
             ]
           : [],
       );
+    case "/api/v3/admin/version/":
+      return json(response, 200, { version_current: world.authentikVersion });
+    case "/api/v3/core/users/": {
+      const part = url.searchParams.get("search") ?? "";
+      const groups_obj = [{ name: "immich-users", parents: [] }];
+      const found = world.members.filter(({ email }) => email.toLowerCase().includes(part));
+      return list(found.map((member) => ({ ...member, groups_obj })));
+    }
     case "/api/v3/core/groups/":
       return list(
         url.searchParams.get("name") === "immich-users"
@@ -250,6 +263,10 @@ function answerImmich(
   const [major, minor, patch] = world.version.split(".").map(Number);
   const server = old ? "/api/server-info" : "/api/server";
   switch (path) {
+    case "/auth/login":
+      return html(response, 200, "<title>Login - Immich</title>");
+    case "/.well-known/immich":
+      return json(response, 200, world.wellKnown);
     case `${server}/ping`:
       return json(response, 200, { res: "pong" });
     case `${server}/version`:

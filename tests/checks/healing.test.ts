@@ -65,7 +65,7 @@ const byHand: [string, () => Promise<unknown>, string[]][] = [
   [
     "at Authentik",
     () => patchProvider({ client_secret: "by-hand", signing_key: null, redirect_uris: [] }),
-    ["signing-algorithm", "redirect-uri-web", "client-secret"],
+    ["signing-algorithm", "redirect-uri-list"],
   ],
   [
     "in Immich",

@@ -22,14 +22,18 @@ export interface Person {
 /** A JSON object of Authentik's API. */
 export type Json = Record<string, unknown>;
 
-/** What a proxy in front of Authentik does to requests. */
+/** What a proxy in front of Authentik or Immich does to requests. */
 export interface ProxyFaults {
   /** Answers 502, as for a backend that is down. */
   down?: boolean;
   /** Answers 403 to some. */
   refuse?: (request: http.IncomingMessage) => boolean;
-  /** Seconds that Authentik's clock seems to be behind. */
+  /** Seconds that the clock behind it seems to be behind. */
   behind?: number;
+  /** Sends whoever has no session of the proxy's own to its login page. */
+  loginInFront?: boolean;
+  /** Answers 404 at these paths, as an Immich that has them no more. */
+  without?: readonly string[];
 }
 
 export class Lab {
@@ -37,6 +41,10 @@ export class Lab {
   readonly proxy: ProxyFaults = {};
   /** In front of Authentik for the API. */
   readonly apiProxy: ProxyFaults = {};
+  /** In front of Immich for browsers and the phone app. */
+  readonly immichProxy: ProxyFaults = {};
+  /** In front of Immich for this project's own requests. */
+  readonly immichApiProxy: ProxyFaults = {};
   /** In the group that may log in. */
   alice: Person = { username: "", password: "" };
   /** In no group. */
@@ -45,6 +53,9 @@ export class Lab {
   readonly carol: Person = { username: "carol", password: "canary-carol-password" };
   apiUrl = "";
   publicUrl = "";
+  /** Immich as browsers and the phone app reach it. */
+  immichUrl = "";
+  immichApiUrl = "";
   private sandbox?: Sandbox;
   private readonly closers: (() => void)[] = [];
   private provider: Json = {};
@@ -70,6 +81,9 @@ export class Lab {
     const port = Number(new URL(this.parts.authentik.url).port);
     this.publicUrl = await this.startProxy(port, this.proxy);
     this.apiUrl = await this.startProxy(port, this.apiProxy);
+    const immichPort = Number(new URL(this.parts.immich.url).port);
+    this.immichUrl = await this.startProxy(immichPort, this.immichProxy);
+    this.immichApiUrl = await this.startProxy(immichPort, this.immichApiProxy);
     await this.deploy();
   }
 
@@ -89,10 +103,6 @@ export class Lab {
     return this.parts;
   }
 
-  get immichUrl(): string {
-    return this.parts.immich.url;
-  }
-
   /** Uses a control of the sandbox. */
   control<T = unknown>(path: string, body?: object): Promise<T> {
     return this.parts.control<T>(path, body);
@@ -106,7 +116,8 @@ export class Lab {
 
   /** Everything as it was after `start`. */
   async mend(): Promise<void> {
-    for (const faults of [this.proxy, this.apiProxy]) {
+    const { proxy, apiProxy, immichProxy, immichApiProxy } = this;
+    for (const faults of [proxy, apiProxy, immichProxy, immichApiProxy]) {
       for (const key of Object.keys(faults)) delete faults[key as keyof ProxyFaults];
     }
     await this.control("authentik/faults", { method: "DELETE" });
@@ -137,6 +148,7 @@ export class Lab {
       scopes: ["openid", "email", "profile"],
       redirectUris: this.redirectUris,
       immichUrl: this.immichUrl,
+      immichApiUrl: this.immichApiUrl,
       accessGroups: ["immich-users"],
       settings: this.settings,
       settingsChangedAt: this.changedAt,
@@ -147,7 +159,7 @@ export class Lab {
           runtime: "docker",
           compose,
           postgres: { ...postgres, store: storeOf(this.version) },
-          immichApiUrl: this.immichUrl,
+          immichApiUrl: this.immichApiUrl,
         },
         this.settings,
       ),
@@ -316,6 +328,10 @@ export class Lab {
     const server = http.createServer((request, response) => {
       if (faults.down) return void response.writeHead(502).end("Bad Gateway");
       if (faults.refuse?.(request)) return void response.writeHead(403).end("Forbidden");
+      if (faults.without?.includes(request.url ?? "")) {
+        return void response.writeHead(404, { "content-type": "application/json" }).end("{}");
+      }
+      if (faults.loginInFront) return loginInFront(request, response);
       const { method, url, headers } = request;
       const onward = http.request({ port, host: "127.0.0.1", method, path: url, headers });
       onward.on("response", (answer) => {
@@ -333,6 +349,13 @@ export class Lab {
     });
     return `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
   }
+}
+
+/** The login page of a proxy, in front of everything. */
+function loginInFront({ url }: http.IncomingMessage, response: http.ServerResponse): void {
+  if (url?.startsWith("/proxy-login")) {
+    response.writeHead(200, { "content-type": "text/html" }).end("<h1>Sign in to continue</h1>");
+  } else response.writeHead(302, { location: "/proxy-login?rd=%2F" }).end();
 }
 
 /** A redirect URI as Authentik keeps it. */

@@ -5,9 +5,15 @@ import { Lab } from "./lab";
 
 jest.setTimeout(120_000);
 
-async function alarms(lab: Lab): Promise<string[]> {
-  const results = await runChecks(lab.input());
-  return results.filter((one) => one.verdict !== "ok").map((one) => `${one.id}: ${one.seen}`);
+/** What is not "ok" in any of so many runs. */
+async function alarms(lab: Lab, runs = 1): Promise<string[]> {
+  const seen: string[] = [];
+  for (let run = 0; run < runs; run++) {
+    const results = await runChecks(lab.input());
+    const alarming = results.filter((one) => one.verdict !== "ok");
+    seen.push(...alarming.map((one) => `${one.id}: ${one.seen}`));
+  }
+  return seen;
 }
 
 describe("1.105.1, with the old store and settings kept in the process", () => {
@@ -15,8 +21,8 @@ describe("1.105.1, with the old store and settings kept in the process", () => {
   beforeAll(() => lab.start());
   afterAll(() => lab.stop());
 
-  test("healthy: no alarm, and alice is in", async () => {
-    expect(await alarms(lab)).toEqual([]);
+  test("healthy: no alarm in 20 runs, and alice is in", async () => {
+    expect(await alarms(lab, 20)).toEqual([]);
     const outcome = await loginAs({ immichUrl: lab.immichUrl, ...lab.alice });
     expect(outcome).toMatchObject({ ok: true, user: "alice@example.test" });
   });
@@ -41,11 +47,11 @@ describe("newer ones", () => {
   afterAll(() => lab.stop());
 
   test.each(["2.7.5", "3.0.0", "3.2.2"])(
-    "%s, healthy: no alarm, and alice is in",
+    "%s, healthy: no alarm in 20 runs, and alice is in",
     async (version) => {
       if (version.startsWith("3.")) await lab.changeRow({ "oauth.allowInsecureRequests": true });
       await lab.control("immich/configure", { version });
-      expect(await alarms(lab)).toEqual([]);
+      expect(await alarms(lab, 20)).toEqual([]);
       const outcome = await loginAs({ immichUrl: lab.immichUrl, ...lab.alice });
       expect(outcome).toMatchObject({ ok: true, user: "alice@example.test" });
     },

@@ -22,6 +22,7 @@ export function serverRoutes(immich: Immich): Route[] {
     handle: async (request) => ({ json: await handle(request) }),
   });
   return [
+    get("/.well-known/immich", "get server address", () => ({ api: { endpoint: "/api" } })),
     get(`${base}/ping`, "ping server", () => ({ res: "pong" })),
     get(`${base}/version`, "get server version", () => {
       const { major, minor, patch } = version;
