@@ -38,7 +38,7 @@ import { idTokenEncryption, redirectUriList } from "./provider";
 import { publicAddress } from "./publicAddress";
 import { redactor } from "./redact";
 import { unknown, type CheckInput, type CheckResult, type Finding, type RunOptions } from "./types";
-import { passwordLoginLockout } from "./wayIn";
+import { adminWayIn, passwordLoginLockout } from "./wayIn";
 
 const functions: Readonly<Record<CheckId, (facts: Facts) => Promise<Finding>>> = {
   "authentik-reachable": authentikReachable,
@@ -62,6 +62,7 @@ const functions: Readonly<Record<CheckId, (facts: Facts) => Promise<Finding>>> =
   "immich-public": publicAddress,
   "config-file": configFile,
   "password-login-lockout": passwordLoginLockout,
+  "admin-way-in": adminWayIn,
   "oauth-enabled": oauthEnabled,
   "insecure-issuer": insecureIssuer,
   "immich-issuer": immichIssuer,

@@ -1,31 +1,50 @@
 // Whether anybody, and an administrator above all, can come in once password login is off.
 import type { Admin } from "../immich/admins";
 import { results } from "./authentik";
-import type { Facts } from "./facts";
+import { lettingAdminsIn } from "./catalogue/entry";
+import { factsFor, type Facts } from "./facts";
 import { field } from "./http";
 import { doors } from "./immich";
-import { broken, ok, unknown, type Finding } from "./types";
+import { broken, ok, unknown, type CheckInput, type Finding } from "./types";
 
-/** password-login-lockout: at least one door is open, and an administrator can use it. */
+/** password-login-lockout: at least one door is open. */
 export async function passwordLoginLockout(facts: Facts): Promise<Finding> {
   const { oauth, passwordLogin } = await doors(facts);
   if (oauth === undefined || passwordLogin === undefined) return unknown("Immich does not say");
   const seen = `password login is ${onOff(passwordLogin)}, OAuth is ${onOff(oauth)}`;
   if (!oauth && !passwordLogin) return broken("both-off", seen);
-  const wanted = facts.input.passwordLogin ?? passwordLogin;
-  if (wanted) return ok(seen);
-  const out = await lockedOutAdmins(facts);
-  if (out !== undefined) {
-    return broken(
-      "no-admin",
-      passwordLogin ? `password login is to be off; ${out}` : `${seen}; ${out}`,
-    );
-  }
   if (passwordLogin) return ok(seen);
   return {
     ...ok(seen),
     note: "Password login is off too: `immich-admin enable-password-login` in Immich's container lets you in.",
   };
+}
+
+/** admin-way-in: with password login off, or about to be, an administrator can come in by OAuth. */
+export async function adminWayIn(facts: Facts): Promise<Finding> {
+  const { passwordLogin } = await doors(facts);
+  const isOn = facts.input.passwordLogin ?? passwordLogin;
+  if (isOn === undefined) return unknown("Immich does not say");
+  if (isOn) return ok("password login is on");
+  const out = await lockedOutAdmins(facts);
+  return out === undefined
+    ? ok("no reason is known why no administrator could")
+    : broken("no-admin", `password login is ${passwordLogin ? "to be " : ""}off; ${out}`);
+}
+
+/**
+ * Refuses to switch password login off where, as far as can be known, no administrator of Immich could
+ * come in then. To be called before that is applied; reads only.
+ *
+ * @throws Error with who they are and what to do
+ */
+export async function refuseToLockAdminsOut(input: CheckInput): Promise<void> {
+  const facts = factsFor(input, { waitUntil: 0, requestMs: 10_000, pauseMs: 500 });
+  const out = await lockedOutAdmins(facts);
+  if (out === undefined) return;
+  throw new Error(
+    `Password login of Immich is not switched off: ${out}. Nothing has been changed. ${lettingAdminsIn(input)}`,
+  );
 }
 
 /**

@@ -2,7 +2,8 @@
  * `npm run doctor`: is logging in still working, and if not, why. Changes nothing.
  *
  *   npm run doctor [-- --stack S]           a table, and what to do about what is broken
- *   npm run doctor -- --json                {"ok":bool,"checks":[{"id","verdict","seen","fix"}]}
+ *   npm run doctor -- --json                {"ok":bool,"checks":[{"id","verdict","seen","fix"}],
+ *                                           "notDeployed":["buttonText"]}
  *   npm run doctor -- --login               a whole login, with a person's or a test user's help
  *
  * Exit code 0: nothing is broken; 1: something is; 2: wrong usage, or the stack can't be read.
@@ -38,19 +39,26 @@ async function main(): Promise<number> {
     const stack = await readStack(options.stack, options.configFile);
     const input = inputOf(stack);
     if (options.login) return await fullLogin(input, options.user);
-    if (stack.outputs === undefined) {
+    if (stack.deployed === undefined) {
       say(
         "Nothing is deployed in this stack: what follows is checked against its configuration. `npx pulumi up` deploys it.\n",
       );
     }
     const results = await runChecks(input);
     const { ok } = report(results);
-    if (options.json) process.stdout.write(`${JSON.stringify(report(results))}\n`);
-    else {
-      const bad = results.filter((one) => one.verdict === "broken");
-      process.stdout.write(
-        `${[table(results, process.stdout.columns), "", ...bad.flatMap(advice), summary(results)].join("\n")}\n`,
-      );
+    const { notDeployed } = stack;
+    if (options.json) {
+      process.stdout.write(`${JSON.stringify({ ...report(results), notDeployed })}\n`);
+    } else {
+      const lines = [
+        table(results, process.stdout.columns),
+        "",
+        ...results.filter((one) => one.fix !== "").flatMap(advice),
+        ...(ok ? [] : results.flatMap(({ note }) => note ?? [])),
+        ...(notDeployed.length === 0 ? [] : [pending(notDeployed, options.stack)]),
+        summary(results),
+      ];
+      process.stdout.write(`${lines.join("\n")}\n`);
     }
     return ok ? 0 : 1;
   } catch (error) {
@@ -62,6 +70,12 @@ async function main(): Promise<number> {
   } finally {
     await closeShared();
   }
+}
+
+/** Configuration that no `up` has brought out yet: no fault, and all the same not so. */
+function pending(keys: readonly string[], stack: string | undefined): string {
+  const command = `npx pulumi up${stack === undefined ? "" : ` --stack ${stack}`}`;
+  return `not deployed yet: ${keys.join(", ")} (\`${command}\` deploys ${keys.length === 1 ? "it" : "them"}; the checks are about what is deployed)`;
 }
 
 function read(): Options | undefined {

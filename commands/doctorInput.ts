@@ -1,11 +1,11 @@
-/** What doctor knows of a stack: its configuration and its outputs, both through the CLI, in memory only. */
+/** What doctor knows of a stack: its configuration and its state, both through the CLI, in memory only. */
 import { hostCallbacks } from "../checks/host";
-import type { CheckInput, Settings } from "../checks/types";
-import { ROLE_CLAIM } from "../components/adminRole";
+import type { CheckInput } from "../checks/types";
 import { hostAccess } from "../components/hostAccess";
-import { desiredSettings, passwordSettings } from "../components/settings";
 import { readConfig, type StackConfig } from "../config";
 import { pulumi, type CliResult } from "./cli";
+import { deployedOf, type Deployed, namesNotDeployed, notDeployed, publicUrlOf } from "./deployed";
+import { resourcesOf } from "./state";
 
 /** The stack can't be read: what to do about it is in the message. */
 export class CannotRead extends Error {}
@@ -16,22 +16,13 @@ export interface Stack {
   readonly name?: string;
   readonly config: StackConfig;
   /** Undefined where nothing is deployed. */
-  readonly outputs?: Outputs;
-}
-
-/** The stack outputs that the checks need. */
-export interface Outputs {
-  readonly issuerUrl: string;
-  readonly clientId: string;
-  /** Secret. */
-  readonly clientSecret: string;
-  readonly scopes: string | readonly string[];
-  readonly redirectUris: readonly string[];
-  readonly settingsChangedAt?: string;
+  readonly deployed?: Deployed;
+  /** Keys of the configuration whose value is not deployed yet. */
+  readonly notDeployed: readonly string[];
 }
 
 /**
- * Reads configuration and outputs of a stack with the environment as it is.
+ * Reads configuration and state of a stack with the environment as it is.
  * @param name default: the selected one.
  * @param configFile default: Pulumi.NAME.yaml.
  * @throws CannotRead, ConfigError
@@ -39,14 +30,24 @@ export interface Outputs {
 export async function readStack(name?: string, configFile?: string): Promise<Stack> {
   const which = name === undefined ? [] : ["--stack", name];
   const file = configFile === undefined ? [] : ["--config-file", configFile];
-  const [config, outputs] = await Promise.allSettled([
+  const [configured, state] = await Promise.allSettled([
     cli(["config", "--json", "--show-secrets", ...which, ...file], name),
-    cli(["stack", "output", "--json", "--show-secrets", ...which], name),
+    cli(["stack", "export", "--show-secrets", ...which], name),
   ]);
   // Both fail for the same reason, if they fail: it is told once.
-  if (config.status === "rejected") throw config.reason;
-  if (outputs.status === "rejected") throw outputs.reason;
-  return { name, config: configOf(config.value), outputs: outputsOf(outputs.value) };
+  if (configured.status === "rejected") throw configured.reason;
+  if (state.status === "rejected") throw state.reason;
+  const config = configOf(configured.value);
+  const resources = resourcesOf(state.value);
+  const deployed = deployedOf(resources, config);
+  const pending =
+    deployed === undefined
+      ? []
+      : [
+          ...notDeployed(resources, config, deployed),
+          ...(await namesNotDeployed(resources, config)),
+        ];
+  return { name, config, deployed, notDeployed: pending };
 }
 
 /**
@@ -99,52 +100,30 @@ export function configOf(json: unknown): StackConfig {
   });
 }
 
-function outputsOf(json: unknown): Outputs | undefined {
-  const outputs = json as Partial<Outputs> | null;
-  return typeof outputs?.issuerUrl === "string" && typeof outputs.clientSecret === "string"
-    ? (outputs as Outputs)
-    : undefined;
-}
-
-/** The checks' input: what was deployed where that is known, what is configured where it is not. */
-export function inputOf({ name, config, outputs }: Stack): CheckInput {
+/** The checks' input: what is deployed where that is known, what is configured where it is not. */
+export function inputOf({ name, config, deployed }: Stack): CheckInput {
   const { application, authentik, immich, restart } = config;
-  const scopes = outputs?.scopes ?? application.scopes;
-  const scopeList = typeof scopes === "string" ? scopes.split(" ") : scopes;
-  const settings = outputs === undefined ? {} : deployedSettings(config, outputs, scopeList);
+  const configured = {
+    issuerUrl: `${authentik.publicUrl}/application/o/${application.slug}/`,
+    applicationSlug: application.slug,
+    clientId: application.clientId,
+    clientSecret: application.clientSecret,
+    scopes: application.scopes,
+    redirectUris: application.redirectUris,
+    immichUrl: immich.url,
+    accessGroups: application.accessGroups,
+    settings: {},
+  };
+  const there = deployed ?? configured;
   return {
+    ...there,
     authentikUrl: authentik.url,
     authentikToken: authentik.token,
-    authentikPublicUrl: authentik.publicUrl,
-    applicationSlug: application.slug,
-    issuerUrl: outputs?.issuerUrl ?? `${authentik.publicUrl}/application/o/${application.slug}/`,
-    clientId: outputs?.clientId ?? application.clientId,
-    clientSecret: outputs?.clientSecret ?? application.clientSecret,
-    scopes: scopeList,
-    redirectUris: outputs?.redirectUris ?? application.redirectUris,
-    immichUrl: immich.url,
-    immichApiUrl: immich.apiUrl,
-    accessGroups: application.accessGroups,
-    settings,
-    settingsChangedAt: outputs?.settingsChangedAt,
+    authentikPublicUrl: publicUrlOf(there.issuerUrl),
+    // Without an address of its own, the checks' is the deployed one.
+    immichApiUrl: immich.apiUrl === immich.url ? there.immichUrl : immich.apiUrl,
     restart: restart.when,
     stack: name,
-    ...hostCallbacks(hostAccess(config), settings),
+    ...hostCallbacks(hostAccess(config), there.settings),
   };
-}
-
-/** The settings as a deployment makes them, with the values that were deployed. */
-function deployedSettings(
-  config: StackConfig,
-  outputs: Outputs,
-  scopes: readonly string[],
-): Settings {
-  const { settings, whereKnown } = desiredSettings<string>(config, {
-    issuerUrl: outputs.issuerUrl,
-    clientId: outputs.clientId,
-    clientSecret: outputs.clientSecret,
-    scope: scopes.join(" "),
-    roleClaim: config.application.adminGroups.length === 0 ? undefined : ROLE_CLAIM,
-  });
-  return { ...settings, ...passwordSettings(config.immich), ...whereKnown };
 }

@@ -83,6 +83,11 @@ export function resetting(input: CheckInput, settings: readonly string[]): strin
   return `This stack does not write it. Give it its default back: \`${command}\`${ssh === undefined ? " on Immich's host" : ""}${restart}; or set it in Immich > Administration > Settings > OAuth.`;
 }
 
+/** How administrators of Immich get in while password login is off. */
+export function lettingAdminsIn(input: CheckInput): string {
+  return `Give an administrator's user in Authentik the same e-mail address as in Immich (Authentik > Directory > Users), or leave passwords on: ${pulumi(input, "config rm passwordLogin")}. Locked out already: ${compose(input, `exec -T ${service(input)} immich-admin enable-password-login`)}.`;
+}
+
 /** Immich's compose service. */
 export function service(input: CheckInput): string {
   return input.host?.composeService ?? "immich-server";

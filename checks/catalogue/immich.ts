@@ -1,5 +1,14 @@
 // Immich, as it answers to anybody: is it there, is OAuth on, and where does it send people.
-import { compose, configSet, deployAgain, discoveryUrl, entries, pulumi, service } from "./entry";
+import {
+  compose,
+  configSet,
+  deployAgain,
+  discoveryUrl,
+  entries,
+  lettingAdminsIn,
+  pulumi,
+  service,
+} from "./entry";
 
 export const immichChecks = entries({
   "immich-reachable": {
@@ -92,9 +101,8 @@ export const immichChecks = entries({
   },
   "password-login-lockout": {
     title: "A way in",
-    asks: "Is at least one way to log in to Immich on, OAuth or passwords, and one that an administrator can use?",
-    symptom:
-      "Immich's login page has neither a form nor a button: nobody can log in. Or people can, and no administrator.",
+    asks: "Is at least one way to log in to Immich on: OAuth or passwords?",
+    symptom: "Immich's login page has neither a form nor a button: nobody can log in.",
     dependsOn: ["immich-reachable"],
     fixes: {
       "both-off": {
@@ -102,10 +110,18 @@ export const immichChecks = entries({
         fix: (i) =>
           `${compose(i, `exec -T ${service(i)} immich-admin enable-password-login`)} lets you in again; then ${deployAgain(i)}.`,
       },
+    },
+  },
+  "admin-way-in": {
+    title: "A way in for administrators",
+    asks: "With password login off (config `passwordLogin`), can an administrator of Immich come in through Authentik?",
+    symptom:
+      "People get in, and nobody can administer Immich any more: the menu has no Administration.",
+    dependsOn: ["immich-reachable", "password-login-lockout"],
+    fixes: {
       "no-admin": {
         when: "password login is off, or about to be, and no administrator of Immich has a user in Authentik",
-        fix: (i) =>
-          `Give the administrator's user in Authentik the same e-mail address (Authentik > Directory > Users), and log in to Immich with it once; or leave passwords on: ${pulumi(i, "config rm passwordLogin")}. ${compose(i, `exec -T ${service(i)} immich-admin enable-password-login`)} lets an administrator in again.`,
+        fix: (i) => lettingAdminsIn(i),
       },
     },
   },

@@ -65,6 +65,7 @@ const breakages: Record<CheckId, () => Promise<Partial<CheckInput> | void>> = {
   "config-file": () => lab.turnOff("immich/configure", { configFile: lab.storedRow() }),
   "password-login-lockout": () =>
     lab.changeRow({ "oauth.enabled": false, "passwordLogin.enabled": false }),
+  "admin-way-in": () => lab.changeRow({ "passwordLogin.enabled": false }),
   "oauth-enabled": () => lab.changeRow({ "oauth.enabled": false }),
   "insecure-issuer": () => lab.turnOff("immich/configure", { version: "3.0.0" }),
   "immich-issuer": () => lab.changeRow({ "oauth.issuerUrl": lab.issuerUrl.replace(/\/$/, "") }),

@@ -1,11 +1,11 @@
-// `npm run doctor` itself, through the CLI, on a stack whose outputs were put there without a deployment.
+// `npm run doctor` itself, through the CLI, on a stack whose state was put there without a deployment.
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 
 import { checkIds } from "../../checks/catalogue";
 import type { Report } from "../../checks/print";
-import { CLIENT_SECRET, Lab } from "./lab";
+import { CLIENT_SECRET, Lab, redirectUri } from "./lab";
 import { doctor as runDoctor, pulumi, type Ran, type RunOptions } from "./processes";
 
 jest.setTimeout(120_000);
@@ -27,6 +27,12 @@ beforeAll(async () => {
     ["mobileApp", "true"],
   ] as const) {
     await setUp(["config", "set", key, value, "--config-file", configFile]);
+  }
+  for (const [path, value] of [
+    ["extraRedirectUris[0]", "https://other.example.org/auth/login"],
+    ["accessGroups[0]", "immich-users"],
+  ] as const) {
+    await setUp(["config", "set", "--path", path, value, "--config-file", configFile]);
   }
   const { token } = lab.description().authentik;
   const secret = ["config", "set", "--secret", "authentik:token", token];
@@ -53,31 +59,59 @@ function doctor(args: string[], { input, env }: RunOptions = {}): Promise<Ran> {
 
 const onStack = (...args: string[]): string[] => ["--stack", "sandbox", ...args];
 
-/** Puts outputs into the stack as a deployment would have. */
-function pretendDeployment(): Promise<void> {
-  const { clientId, issuerUrl, redirectUris, scopes, settingsChangedAt } = lab.input();
-  const state = {
-    version: 3,
-    deployment: {
-      manifest: { time: new Date().toISOString(), magic: "", version: "" },
-      resources: [
-        {
-          urn: "urn:pulumi:sandbox::immich-authentik-sso::pulumi:pulumi:Stack::immich-authentik-sso-sandbox",
-          custom: false,
-          type: "pulumi:pulumi:Stack",
-          outputs: {
-            issuerUrl,
-            clientId,
-            clientSecret: CLIENT_SECRET,
-            scopes,
-            redirectUris,
-            settingsChangedAt,
-          },
-        },
-      ],
+const URN = "urn:pulumi:sandbox::immich-authentik-sso::";
+
+/**
+ * Puts resources into the stack as a deployment would have. The stack's outputs are those of an earlier
+ * one, as the official language host leaves them after a failed `up`.
+ */
+async function pretendDeployment(): Promise<void> {
+  const { clientId, redirectUris, settings, settingsChangedAt } = lab.input();
+  const secret = (value: unknown) => ({
+    "4dabf18193072939515e22adb298388d": "1b47061264138c4ac30d75fd1eb44270",
+    plaintext: JSON.stringify(value),
+  });
+  const allowedRedirectUris = redirectUris.map(redirectUri);
+  const resources = [
+    {
+      ...resource("pulumi:pulumi:Stack", "immich-authentik-sso-sandbox", {
+        issuerUrl: "https://stale.example.org/application/o/immich/",
+        clientId: "stale",
+        clientSecret: "stale",
+        scopes: ["openid"],
+        redirectUris: [],
+      }),
+      custom: false,
+      id: undefined,
     },
+    resource("authentik:index/providerOauth2:ProviderOauth2", "immich-provider", {
+      name: "immich-oauth-provider",
+      clientId,
+      clientSecret: secret(CLIENT_SECRET),
+      allowedRedirectUris,
+    }),
+    resource("authentik:index/application:Application", "immich-application", {
+      name: "Immich",
+      slug: "immich",
+    }),
+    resource("authentik:index/policyBinding:PolicyBinding", "immich-access-immich-users", {}),
+    resource("random:index/randomPassword:RandomPassword", "immich-client-secret", {}),
+    resource("immich:index:Settings", "immich-settings-row", {
+      deployed: secret(settings),
+      settingsChangedAt,
+    }),
+  ];
+  const salt = /^encryptionsalt: (.*)$/m.exec(readFileSync(configFile, "utf8"))?.[1];
+  const deployment = {
+    manifest: { time: new Date().toISOString(), magic: "", version: "" },
+    secrets_providers: { type: "passphrase", state: { salt } },
+    resources,
   };
-  return setUp(["stack", "import"], JSON.stringify(state));
+  await setUp(["stack", "import"], JSON.stringify({ version: 3, deployment }));
+}
+
+function resource(type: string, name: string, outputs: object): object {
+  return { urn: `${URN}${type}::${name}`, custom: true, id: name, type, inputs: {}, outputs };
 }
 
 test("nothing deployed: says so, and checks what is configured", async () => {
@@ -96,7 +130,23 @@ describe("deployed", () => {
     const report = JSON.parse(stdout) as Report;
     expect(report.checks.filter((one) => one.verdict !== "ok")).toEqual([]);
     expect({ code, ok: report.ok, stderr }).toEqual({ code: 0, ok: true, stderr: "" });
+    expect(Object.keys(report)).toEqual(["ok", "checks", "notDeployed"]);
     expect(Object.keys(report.checks[0] ?? {})).toEqual(["id", "verdict", "seen", "fix"]);
+  });
+
+  test("configuration that is not deployed is a line of its own, and no fault", async () => {
+    await setUp(["config", "set", "buttonText", "Other", "--config-file", configFile]);
+    await setUp(["config", "set", "applicationSlug", "photos", "--config-file", configFile]);
+    const { code, stdout } = await doctor(onStack());
+    await setUp(["config", "rm", "buttonText", "--config-file", configFile]);
+    await setUp(["config", "rm", "applicationSlug", "--config-file", configFile]);
+    expect({ code, alarms: stdout.match(/^(BROKEN|unknown).*/gm) }).toEqual({
+      code: 0,
+      alarms: null,
+    });
+    expect(stdout).toMatch(
+      /^not deployed yet: applicationSlug, buttonText \(`npx pulumi up --stack sandbox` deploys them;/m,
+    );
   });
 
   test("a changed secret: exit code 1, the table says which, why and what to do", async () => {

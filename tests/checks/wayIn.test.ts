@@ -1,6 +1,7 @@
 // Password login off, or about to be: can an administrator of Immich still come in?
 import { failureText } from "../../checks/print";
 import { runChecks } from "../../checks/run";
+import { refuseToLockAdminsOut } from "../../checks/wayIn";
 import type { CheckInput, CheckResult } from "../../checks/types";
 import type { Admin } from "../../immich/admins";
 import { fakeHomelab, type Homelab } from "./fakeHomelab";
@@ -18,12 +19,12 @@ const admin = (email: string, linked = false): Admin => ({ email, linked });
 async function door(change: Partial<CheckInput>, off = false): Promise<CheckResult | undefined> {
   homelab.world.features.passwordLogin = !off;
   const results = await runChecks({ ...homelab.input, ...change });
-  return results.find((one) => one.id === "password-login-lockout");
+  return results.find((one) => one.id === "admin-way-in");
 }
 
 const cases: [string, readonly Admin[] | undefined, "ok" | "broken", RegExp][] = [
-  ["one who is linked", [admin("root@example.org", true)], "ok", /OAuth is on/],
-  ["one whose address is a user's", [admin("alice@example.org")], "ok", /OAuth is on/],
+  ["one who is linked", [admin("root@example.org", true)], "ok", /no reason is known/],
+  ["one whose address is a user's", [admin("alice@example.org")], "ok", /no reason is known/],
   [
     "one who has no user",
     [admin("root@example.org")],
@@ -31,7 +32,7 @@ const cases: [string, readonly Admin[] | undefined, "ok" | "broken", RegExp][] =
     /no administrator of Immich can log in through Authentik: root@example.org has no user there/,
   ],
   ["none at all", [], "broken", /no administrator yet/],
-  ["not to be seen", undefined, "ok", /OAuth is on/],
+  ["not to be seen", undefined, "ok", /no reason is known/],
 ];
 
 test.each(cases)("%s: before it is applied", async (_, admins, verdict, seen) => {
@@ -45,6 +46,16 @@ test.each(cases)("%s: before it is applied", async (_, admins, verdict, seen) =>
 test.each(cases)("%s: once it is off", async (_, admins, verdict) => {
   const immichAdmins = () => Promise.resolve(admins);
   expect((await door({ immichAdmins }, true))?.verdict).toBe(verdict);
+});
+
+test.each(cases)("%s: asked before anything is written", async (_, admins, verdict, seen) => {
+  const input = { ...homelab.input, immichAdmins: () => Promise.resolve(admins) };
+  const refused = refuseToLockAdminsOut(input);
+  if (verdict === "ok") await expect(refused).resolves.toBeUndefined();
+  else {
+    await expect(refused).rejects.toThrow(seen);
+    await expect(refused).rejects.toThrow(/Nothing has been changed. .*config rm passwordLogin/);
+  }
 });
 
 test("passwords on, and to stay on: nobody is asked about administrators", async () => {
