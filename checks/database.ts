@@ -35,10 +35,14 @@ export async function autoRegister(facts: Facts): Promise<Finding> {
   if (settings === undefined) return unknown("not asked: no way to the database was given");
   const wanted = facts.input.settings["oauth.autoRegister"] ?? true;
   if (settings["oauth.autoRegister"] === undefined) return unknown("not among the settings read");
-  if (settings["oauth.autoRegister"] !== false) return ok("on");
+  // To Immich "no" is on, and null off.
+  if (settings["oauth.autoRegister"]) return ok("on");
   return wanted === false
     ? ok("off, as deployed: only people with an account in Immich get in")
-    : broken("off", "oauth.autoRegister is false in Immich's settings, deployed is true");
+    : broken(
+        "off",
+        `oauth.autoRegister is ${String(settings["oauth.autoRegister"])} in Immich's settings, deployed is true`,
+      );
 }
 
 /** settings-row: every owned key; the values of secrets are never told. */

@@ -51,7 +51,7 @@ export async function oauthEnabled(facts: Facts): Promise<Finding> {
   if (oauth === undefined) return unknown(`${seenAt} does not say`);
   if (oauth) return ok("OAuth is on");
   const row = await facts.row();
-  const onInRow = row.kind === "settings" && row.settings["oauth.enabled"] === true;
+  const onInRow = row.kind === "settings" && Boolean(row.settings["oauth.enabled"]);
   const cached = onInRow && needsRestart(await facts.immichVersion());
   return cached
     ? broken("stale", `${seenAt}: OAuth is off, though Immich's settings have it on`)

@@ -2,6 +2,8 @@
  * /sandbox/: where tests break this Authentik in ways that its own API does not offer, and see what it
  * was asked. No real Authentik has this path. Guarded by the control token given at start.
  */
+import { BlockList } from "node:net";
+
 import type { Call, Reply } from "./http";
 import { empty, html, json, redirect } from "./http";
 import { notFoundPage, startingPage } from "./pages/errors";
@@ -10,6 +12,13 @@ import { notFoundPage, startingPage } from "./pages/errors";
 export interface Faults {
   /** Announce addresses with this scheme: a proxy that does not send X-Forwarded-Proto. */
   readonly forwardedProto?: "http" | "https" | null;
+  /** The version that admin/version/ tells; from 2026.8 on forwarded headers need a trusted proxy. */
+  readonly version?: string | null;
+  /**
+   * AUTHENTIK_LISTEN__TRUSTED_PROXY_CIDRS: who may send forwarded headers, from 2026.8 on. Whoever asks
+   * the sandbox does so from 127.0.0.1. Default: Authentik's own list, the private addresses.
+   */
+  readonly trustedProxyCidrs?: string | null;
   /** Announce addresses on this host[:port]: a proxy that does not pass the Host header on. */
   readonly forwardedHost?: string | null;
   /** Discovery answers a redirect to the login page, 404, a page, or 500. */
@@ -84,12 +93,26 @@ export class Control {
     if (this.served.length > REMEMBERED) this.served.shift();
   }
 
-  /** The request as a misconfigured proxy would pass it on. */
+  /** The request as a misconfigured proxy would pass it on, or as a misconfigured Authentik reads it. */
   disguise(call: Call): Call {
     const { forwardedProto, forwardedHost } = this.faults;
-    const origin = new URL(call.origin);
+    const plain = `http://${call.headers["host"] ?? "localhost"}`;
+    const origin = new URL(this.believesProxies() ? call.origin : plain);
     const protocol = forwardedProto ?? origin.protocol.replace(":", "");
     return { ...call, origin: `${protocol}://${forwardedHost ?? origin.host}` };
+  }
+
+  private believesProxies(): boolean {
+    const { version, trustedProxyCidrs } = this.faults;
+    if (!version || !trustedProxyCidrs || !isAtLeast(version, [2026, 8])) return true;
+    const trusted = new BlockList();
+    for (const entry of trustedProxyCidrs.split(",")) {
+      const [address = "", mask] = entry.trim().split("/");
+      // Authentik does not start with an entry that has no mask.
+      if (mask === undefined) throw new Error(`${entry} in trustedProxyCidrs has no /mask`);
+      trusted.addSubnet(address, Number(mask), address.includes(":") ? "ipv6" : "ipv4");
+    }
+    return trusted.check("127.0.0.1");
   }
 
   /** The answer that a fault gives in the place of the right one. */
@@ -112,8 +135,12 @@ export class Control {
 
   /** Changes the right answer as the faults want it. */
   spoil(call: Call, reply: Reply): Reply {
-    const { issuerWithoutSlash, jwks } = this.faults;
+    const { issuerWithoutSlash, jwks, version } = this.faults;
     if (reply.status !== 200) return reply;
+    if (version && call.path.endsWith("/admin/version/")) {
+      const told = JSON.parse(reply.body) as object;
+      return { ...reply, body: JSON.stringify({ ...told, version_current: version }) };
+    }
     if (issuerWithoutSlash && call.path.endsWith("/.well-known/openid-configuration")) {
       const document = JSON.parse(reply.body) as { issuer: string };
       const issuer = document.issuer.replace(/\/$/, "");
@@ -126,4 +153,9 @@ export class Control {
     }
     return reply;
   }
+}
+
+function isAtLeast(version: string, [major, minor]: readonly [number, number]): boolean {
+  const [year = 0, month = 0] = version.split(".").map(Number);
+  return year > major || (year === major && month >= minor);
 }

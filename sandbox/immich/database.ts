@@ -28,7 +28,7 @@ export async function migrate(pool: Pool, version: Version, traits: Traits): Pro
     await client.query("BEGIN");
     // Two servers that start at once must not make the same table twice.
     await client.query("SELECT pg_advisory_xact_lock(200)");
-    await client.query(metadata(traits) + PEOPLE);
+    await client.query(metadata(traits) + people(traits));
     if (!traits.document || traits.emptyOldTable) await client.query(OLD_SETTINGS);
     if (traits.document) await moveSettings(client, traits);
     await client.query(FIRST_ROWS);
@@ -107,8 +107,13 @@ INSERT INTO system_metadata (key, value) VALUES
 ON CONFLICT (key) DO NOTHING`;
 
 /** People and their sessions: Immich's names, a few of its columns, and some that only stand in. */
-const PEOPLE = `
-CREATE TABLE IF NOT EXISTS users (
+const people = ({ people: table }: Traits): string => `
+DO $$ BEGIN
+  IF to_regclass('${table}') IS NULL AND to_regclass('${table === "users" ? '"user"' : "users"}') IS NOT NULL THEN
+    ALTER TABLE ${table === "users" ? '"user"' : "users"} RENAME TO ${table};
+  END IF;
+END $$;
+CREATE TABLE IF NOT EXISTS ${table} (
   id uuid NOT NULL DEFAULT gen_random_uuid() PRIMARY KEY,
   email character varying NOT NULL UNIQUE,
   password character varying NOT NULL DEFAULT '',
@@ -120,19 +125,19 @@ CREATE TABLE IF NOT EXISTS users (
   "createdAt" timestamp with time zone NOT NULL DEFAULT now(),
   "deletedAt" timestamp with time zone
 );
-ALTER TABLE users ADD COLUMN IF NOT EXISTS "shouldChangePassword" boolean NOT NULL DEFAULT true;
-ALTER TABLE users ADD COLUMN IF NOT EXISTS "isOnboarded" boolean NOT NULL DEFAULT false;
-ALTER TABLE users ADD COLUMN IF NOT EXISTS "updatedAt" timestamp with time zone NOT NULL DEFAULT now();
+ALTER TABLE ${table} ADD COLUMN IF NOT EXISTS "shouldChangePassword" boolean NOT NULL DEFAULT true;
+ALTER TABLE ${table} ADD COLUMN IF NOT EXISTS "isOnboarded" boolean NOT NULL DEFAULT false;
+ALTER TABLE ${table} ADD COLUMN IF NOT EXISTS "updatedAt" timestamp with time zone NOT NULL DEFAULT now();
 CREATE TABLE IF NOT EXISTS sessions (
   id uuid NOT NULL DEFAULT gen_random_uuid() PRIMARY KEY,
   token character varying NOT NULL,
-  "userId" uuid NOT NULL REFERENCES users ON DELETE CASCADE,
+  "userId" uuid NOT NULL REFERENCES ${table} ON DELETE CASCADE,
   "createdAt" timestamp with time zone NOT NULL DEFAULT now()
 );
 CREATE TABLE IF NOT EXISTS api_keys (
   id uuid NOT NULL DEFAULT gen_random_uuid() PRIMARY KEY,
   name character varying NOT NULL,
   key character varying NOT NULL,
-  "userId" uuid NOT NULL REFERENCES users ON DELETE CASCADE
+  "userId" uuid NOT NULL REFERENCES ${table} ON DELETE CASCADE
 );
 ALTER TABLE api_keys ADD COLUMN IF NOT EXISTS permissions character varying[] NOT NULL DEFAULT '{all}';`;

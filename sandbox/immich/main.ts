@@ -72,7 +72,7 @@ async function assemble(options: Options, log: Log): Promise<Immich> {
     log.write("LOG", "DatabaseRepository", "Running migrations, this may take a while");
   }
   await migrate(pool, version, traits);
-  const people = new People(pool);
+  const people = new People(pool, traits.people);
   if (options.admin !== undefined && !(await people.hasAdmin())) {
     const admin = await people.create({ ...options.admin, isAdmin: true, storageLabel: "admin" });
     await people.update(admin.id, { isOnboarded: true });

@@ -42,7 +42,11 @@ const COLUMNS = `id, email, name, "isAdmin", "oauthId", "storageLabel", "quotaSi
 
 /** Immich's people. */
 export class People {
-  constructor(private readonly pool: Pool) {}
+  /** @param table where they are: `Traits.people`. */
+  constructor(
+    private readonly pool: Pool,
+    private readonly table: string,
+  ) {}
 
   /** Whether the server has an admin: without one it has not been set up. */
   async hasAdmin(): Promise<boolean> {
@@ -60,7 +64,7 @@ export class People {
   /** The user with this e-mail and password. */
   async byPassword(email: string, password: string): Promise<User | undefined> {
     const { rows } = await this.pool.query<{ password: string }>(
-      "SELECT password FROM users WHERE email = $1",
+      `SELECT password FROM ${this.table} WHERE email = $1`,
       [email.toLowerCase()],
     );
     const stored = rows[0]?.password;
@@ -69,7 +73,7 @@ export class People {
 
   async create(user: NewUser): Promise<User> {
     const { rows } = await this.pool.query<Row>(
-      `INSERT INTO users (email, name, password, "isAdmin", "oauthId", "storageLabel", "quotaSizeInBytes")
+      `INSERT INTO ${this.table} (email, name, password, "isAdmin", "oauthId", "storageLabel", "quotaSizeInBytes")
        VALUES ($1, $2, $3, $4, $5, $6, $7) RETURNING ${COLUMNS}`,
       [
         user.email.toLowerCase(),
@@ -89,7 +93,7 @@ export class People {
     change: Partial<Pick<User, "oauthId" | "isAdmin" | "isOnboarded">>,
   ): Promise<User> {
     const { rows } = await this.pool.query<Row>(
-      `UPDATE users SET "oauthId" = coalesce($2, "oauthId"), "isAdmin" = coalesce($3, "isAdmin"),
+      `UPDATE ${this.table} SET "oauthId" = coalesce($2, "oauthId"), "isAdmin" = coalesce($3, "isAdmin"),
          "isOnboarded" = coalesce($4, "isOnboarded"), "updatedAt" = clock_timestamp()
        WHERE id = $1 RETURNING ${COLUMNS}`,
       [id, change.oauthId, change.isAdmin, change.isOnboarded],
@@ -140,7 +144,7 @@ export class People {
 
   private async find(condition: string, ...values: string[]): Promise<User | undefined> {
     const { rows } = await this.pool.query<Row>(
-      `SELECT ${COLUMNS} FROM users WHERE ${condition} AND "deletedAt" IS NULL LIMIT 1`,
+      `SELECT ${COLUMNS} FROM ${this.table} WHERE ${condition} AND "deletedAt" IS NULL LIMIT 1`,
       values,
     );
     return rows[0] && toUser(rows[0]);

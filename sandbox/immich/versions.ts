@@ -50,6 +50,8 @@ export interface Traits {
   readonly nullQuota: boolean;
   /** Each user is welcomed once (`isOnboarded` of the login answer). 1.134 (taken). */
   readonly onboarding: boolean;
+  /** Table of people, as SQL: it was renamed between 1.135.3 and 3.1.0. 3.0.0 (taken). */
+  readonly people: "users" | '"user"';
   /** Where the app is sent back to. */
   readonly appRedirect: string;
 }
@@ -92,6 +94,7 @@ export function traitsOf(version: Version): Traits {
     rolesAtEachLogin: since("3.2.0"),
     nullQuota: since("1.135.0"),
     onboarding: since("1.134.0"),
+    people: since("3.0.0") ? '"user"' : "users",
     appRedirect: since("1.113.0") ? "app.immich:///oauth-callback" : "app.immich:/oauth-callback",
   };
 }

@@ -150,6 +150,43 @@ describe("broken on purpose", () => {
   });
 });
 
+describe("an issuer that is another one, by what the proxy and Authentik do", () => {
+  afterEach(() => lab.mend());
+  const faults = (body: object) => lab.control("authentik/faults", body);
+  const fix = async () =>
+    (await runChecks(lab.input())).find((one) => one.id === "issuer-equal")?.fix;
+
+  test("2026.8 believes X-Forwarded-Proto only from a proxy on its list", async () => {
+    const scheme = async () => {
+      const { url } = lab.description().authentik;
+      const headers = { "x-forwarded-proto": "https" };
+      const document = `${url}/application/o/immich/.well-known/openid-configuration`;
+      const { issuer } = (await (await fetch(document, { headers })).json()) as { issuer: string };
+      return new URL(issuer).protocol;
+    };
+    expect(await scheme()).toBe("https:");
+    await faults({ version: "2026.8.3", trustedProxyCidrs: "203.0.113.7/32" });
+    expect(await scheme()).toBe("http:");
+    await faults({ trustedProxyCidrs: "203.0.113.7/32, 127.0.0.0/8" });
+    expect(await scheme()).toBe("https:");
+    await faults({ version: "2026.5.0", trustedProxyCidrs: "203.0.113.7/32" });
+    expect(await scheme()).toBe("https:");
+  });
+
+  test("the scheme: the proxy's header, and from 2026.8 on the list of proxies", async () => {
+    await faults({ forwardedProto: "https" });
+    expect(await fix()).toMatch(/X-Forwarded-Proto: https/);
+    expect(await fix()).not.toMatch(/TRUSTED_PROXY_CIDRS/);
+    await faults({ version: "2026.8.3" });
+    expect(await fix()).toMatch(/AUTHENTIK_LISTEN__TRUSTED_PROXY_CIDRS/);
+  });
+
+  test("the port is lost: nginx's $host", async () => {
+    await faults({ forwardedHost: "127.0.0.1" });
+    expect(await fix()).toMatch(/proxy_set_header Host \$http_host.*\$host` loses the port/);
+  });
+});
+
 test("with an emptied redirect list nothing is asked that Authentik would save", async () => {
   await lab.patchProvider({ redirect_uris: [] });
   const list = async () =>

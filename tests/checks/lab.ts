@@ -134,8 +134,11 @@ export class Lab {
     await this.control("immich/configure", { version: this.version, configFile: null });
   }
 
-  /** The checks' input for this homelab, as `npm run doctor` makes it. */
-  input(): CheckInput {
+  /**
+   * The checks' input for this homelab, as `npm run doctor` makes it.
+   * @param login at Postgres. Default: the superuser.
+   */
+  input(login: { readonly user?: string; readonly password?: string } = {}): CheckInput {
     const { authentik, ssh, compose, postgres } = this.parts;
     return {
       authentikUrl: this.apiUrl,
@@ -158,7 +161,7 @@ export class Lab {
           ssh,
           runtime: "docker",
           compose,
-          postgres: { ...postgres, store: storeOf(this.version) },
+          postgres: { ...postgres, ...login, store: storeOf(this.version) },
           immichApiUrl: this.immichApiUrl,
         },
         this.settings,

@@ -1,6 +1,9 @@
 // Immich's public address, as a browser and the phone app ask it.
 import type { RequestListener } from "node:http";
 
+import type { Facts } from "../../checks/facts";
+import type { Reply } from "../../checks/http";
+import { publicAddress } from "../../checks/publicAddress";
 import { runChecks } from "../../checks/run";
 import type { CheckResult } from "../../checks/types";
 import { fakeHomelab, listen, type Homelab } from "./fakeHomelab";
@@ -89,6 +92,47 @@ test.each(answers)("%s", async (_, rules, verdict, seen) => {
   expect(the(results)).toMatchObject({ verdict, seen: expect.stringMatching(seen) as string });
   expect(results.filter((one) => one.verdict === "broken").length).toBe(verdict === "ok" ? 0 : 1);
 });
+
+/** What the address answers by https and http, without a server that has a certificate. */
+const canned: [string, (url: string) => Reply, string, RegExp][] = [
+  ["an expired certificate", (url) => tls(url, "CERT_HAS_EXPIRED"), "broken", /TLS failed/],
+  ["another name's", (url) => tls(url, "ERR_TLS_CERT_ALTNAME_INVALID"), "broken", /TLS failed/],
+  [
+    "a certificate of an own authority, which browsers may know",
+    (url) => tls(url, "UNABLE_TO_VERIFY_LEAF_SIGNATURE"),
+    "unknown",
+    /can't be reached from here: TLS failed/,
+  ],
+  ["http goes on to https", (url) => immich(url, url.startsWith("https:")), "ok", /https:.*ping/],
+  ["http answers as https does", (url) => immich(url, true), "broken", /GET http:.*not a redirect/],
+];
+
+test.each(canned)("%s", async (_, answer, verdict, seen) => {
+  const ask = (path: string, _as: string, origin = "https://photos.example.org") =>
+    Promise.resolve(answer(`${origin}${path}`));
+  const input = { ...homelab.input, immichUrl: "https://photos.example.org" };
+  const finding = await publicAddress({ input, immichPublic: ask } as Partial<Facts> as Facts);
+  expect(finding).toMatchObject({ verdict, seen: expect.stringMatching(seen) as string });
+});
+
+function tls(url: string, code: string): Reply {
+  return { kind: "failure", url, why: "tls", detail: "TLS failed", code };
+}
+
+function immich(url: string, isServed: boolean): Reply {
+  const page = url.endsWith("/auth/login");
+  const json = url.endsWith("/ping") ? { res: "pong" } : { api: { endpoint: "/api" } };
+  return {
+    kind: "answer",
+    url,
+    status: isServed ? 200 : 301,
+    contentType: page ? "text/html" : "application/json",
+    location: isServed ? undefined : url.replace("http:", "https:"),
+    cookies: [],
+    body: "",
+    json: page || !isServed ? undefined : json,
+  };
+}
 
 test("what can't be reached from here is not known, and a deployment does not wait for it", async () => {
   const results = await checked("http://127.0.0.1:9", 600);

@@ -16,6 +16,11 @@ async function alarms(lab: Lab, runs = 1): Promise<string[]> {
   return seen;
 }
 
+async function administrators(lab: Lab): Promise<void> {
+  const admins = await lab.input().immichAdmins?.();
+  expect(admins).toEqual([{ email: "admin@example.test", linked: false }]);
+}
+
 describe("1.105.1, with the old store and settings kept in the process", () => {
   const lab = new Lab("1.105.1");
   beforeAll(() => lab.start());
@@ -26,6 +31,8 @@ describe("1.105.1, with the old store and settings kept in the process", () => {
     const outcome = await loginAs({ immichUrl: lab.immichUrl, ...lab.alice });
     expect(outcome).toMatchObject({ ok: true, user: "alice@example.test" });
   });
+
+  test("its administrators, by its own table of people", () => administrators(lab));
 
   test("on in the database, off in the process: a restart is what it needs", async () => {
     const enabled = "key = 'oauth.enabled'";
@@ -54,6 +61,12 @@ describe("newer ones", () => {
       expect(await alarms(lab, 20)).toEqual([]);
       const outcome = await loginAs({ immichUrl: lab.immichUrl, ...lab.alice });
       expect(outcome).toMatchObject({ ok: true, user: "alice@example.test" });
+      await administrators(lab);
     },
   );
+
+  test("a login that may not see people sees no administrators", async () => {
+    await lab.sql("CREATE ROLE blind LOGIN PASSWORD 'blind'");
+    expect(await lab.input({ user: "blind", password: "blind" }).immichAdmins?.()).toBeUndefined();
+  });
 });

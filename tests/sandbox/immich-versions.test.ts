@@ -7,6 +7,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { Client } from "pg";
 import type { JsonObject } from "../../sandbox/immich/merge";
+import { parseVersion, traitsOf } from "../../sandbox/immich/versions";
 import { type Postgres, startPostgres } from "../../sandbox/postgres";
 import { cookiesOf, logIn, post } from "./immich/login";
 import { Normaliser } from "./immich/normalise";
@@ -260,9 +261,10 @@ describe("versions after the recorded one", () => {
       const immich = await start(databaseUrl, version);
       await setRow(databaseUrl, row);
       const first = await logInAs("boss", immich);
+      const { people } = traitsOf(parseVersion(version));
       await query(
         databaseUrl,
-        `UPDATE users SET "isAdmin" = NOT "isAdmin" WHERE "oauthId" = 'boss'`,
+        `UPDATE ${people} SET "isAdmin" = NOT "isAdmin" WHERE "oauthId" = 'boss'`,
       );
       const second = await logInAs("boss", immich);
       return [first, second].map(({ callback }) => (callback?.body as JsonObject)["isAdmin"]);
