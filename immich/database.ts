@@ -88,8 +88,12 @@ export async function openDatabase(
   };
 }
 
-/** The stream with the few methods of a socket that pg calls. */
+/**
+ * The stream with the few methods of a socket that pg calls. It closes as soon as the other side ends it, as a socket does:
+ * pg takes nothing but `close` for the end of a connection.
+ */
 function asSocket(stream: Duplex): Duplex {
+  stream.once("end", () => stream.end());
   return Object.assign(stream, {
     setNoDelay: () => stream,
     setKeepAlive: () => stream,

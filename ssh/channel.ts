@@ -25,7 +25,9 @@ export class SshChannel extends Duplex {
    * @param holder the connection it belongs to; held until the channel is closed, or `unref`
    */
   constructor(inner: ClientChannel, holder: Holder) {
-    super({ allowHalfOpen: true });
+    // sshd says of a connection that its far end closed by CHANNEL_EOF alone, and closes the channel only when this side
+    // ends too. Left half open, a Postgres that went away would never be noticed.
+    super({ allowHalfOpen: false });
     this.#inner = inner;
     this.#holder = holder;
     holder.hold();

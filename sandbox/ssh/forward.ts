@@ -1,6 +1,6 @@
 /** A `direct-tcpip` channel: bytes between an SSH client and a TCP port, with faults on request. */
 import { connect, type Socket } from "node:net";
-import type { Duplex } from "node:stream";
+import type { ServerChannel } from "ssh2";
 import type { FaultState, SshFault } from "./faults";
 import type { Gate } from "./gate";
 
@@ -15,7 +15,7 @@ export function dial(host: string, port: number): Promise<Socket> {
       fail(new Error(`the sandbox forwards to loopback addresses only, not to ${host}`));
       return;
     }
-    const socket = connect({ host, port });
+    const socket = connect({ host, port, allowHalfOpen: true });
     socket.once("error", fail);
     socket.once("connect", () => {
       socket.removeListener("error", fail);
@@ -26,8 +26,12 @@ export function dial(host: string, port: number): Promise<Socket> {
   });
 }
 
-/** Joins `channel` and `socket` until one of them ends. */
-export function join(channel: Duplex, socket: Socket, gate: Gate, faults: FaultState): void {
+/**
+ * Joins `channel` and `socket` with the manners of OpenSSH's sshd: when the far end closes, or resets, the client is sent
+ * CHANNEL_EOF and no more. CHANNEL_CLOSE comes when the client has ended its side too, or when something it wrote could
+ * not be delivered.
+ */
+export function join(channel: ServerChannel, socket: Socket, gate: Gate, faults: FaultState): void {
   const matches = new Matcher(faults);
   let stalled = false;
   let answerFault: SshFault | undefined;
@@ -42,7 +46,8 @@ export function join(channel: Duplex, socket: Socket, gate: Gate, faults: FaultS
     const undelivered = matches.strike("forward", chunk);
     if (undelivered !== undefined) return strike(undelivered);
     answerFault ??= matches.strike("forward-answer", chunk);
-    if (!socket.write(chunk)) {
+    if (socket.destroyed) return channel.close();
+    if (!socket.write(chunk, (error) => error && channel.close())) {
       channel.pause();
       socket.once("drain", () => channel.resume());
     }
@@ -55,11 +60,26 @@ export function join(channel: Duplex, socket: Socket, gate: Gate, faults: FaultS
       channel.once("drain", () => socket.resume());
     }
   });
-  channel.on("end", () => socket.end());
+  let farEnded = false;
+  let clientEnded = false;
+  const closeWhenBothEnded = (): void => {
+    if (farEnded && clientEnded) channel.close();
+  };
+  const farEnd = (): void => {
+    if (stalled || farEnded) return;
+    farEnded = true;
+    channel.eof();
+    closeWhenBothEnded();
+  };
+  socket.on("end", farEnd);
+  socket.on("close", farEnd);
+  channel.on("end", () => {
+    clientEnded = true;
+    socket.end();
+    closeWhenBothEnded();
+  });
   channel.on("close", () => socket.destroy());
   channel.on("error", () => socket.destroy());
-  socket.on("end", () => stalled || channel.end());
-  socket.on("close", () => stalled || channel.destroy());
 }
 
 /** Finds the message that a `forward…` fault is meant for. */

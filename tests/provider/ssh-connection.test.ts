@@ -235,6 +235,17 @@ describe("after the login", () => {
     expect(server.counters.connections).toBe(2);
   });
 
+  test("a connection whose far end closes is closed here too, half-read or not", async () => {
+    const farewell = await tcp((socket) => socket.end("bye"));
+    const connection = await dial();
+    const channel = await connection.channel("127.0.0.1", farewell.port);
+    const closed = once(channel, "close");
+    expect(String((await once(channel, "data"))[0])).toBe("bye");
+    await closed;
+    expect(connection.busy).toBe(false);
+    await farewell.stop();
+  });
+
   test("a failed attempt is not remembered", async () => {
     const target = targetOf(server);
     server.setPolicies({ fault: { at: "dial", kind: "drop", times: 1 } });

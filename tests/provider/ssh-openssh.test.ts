@@ -206,6 +206,16 @@ withSshd("OpenSSH's sshd", () => {
     await echo.stop();
   });
 
+  test("a connection whose far end closes is closed here too: sshd says CHANNEL_EOF and no more", async () => {
+    const farewell = await tcp((socket) => socket.end("bye"));
+    const connection = await dial(targetOf(server));
+    const channel = await connection.channel("127.0.0.1", farewell.port);
+    const closed = once(channel, "close");
+    expect(String((await once(channel, "data"))[0])).toBe("bye");
+    await closed;
+    await farewell.stop();
+  });
+
   test("a user outside docker's group", async () => {
     script(
       bin,

@@ -1,5 +1,5 @@
 import { mkdirSync, mkdtempSync, realpathSync, rmSync } from "node:fs";
-import { createServer, type Server } from "node:net";
+import { type AddressInfo, createServer, type Server } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { Client, type ClientChannel, type ConnectConfig } from "ssh2";
@@ -178,6 +178,35 @@ describe("forwarding", () => {
     const answers = await Promise.all(channels.map((channel, n) => ask(channel, `hello ${n}`)));
     expect(answers).toEqual(channels.map((_channel, n) => `hello ${n}`));
     expect(ssh.counters).toMatchObject({ connections: 1, logins: 1, forwards: 12 });
+  });
+
+  test("says CHANNEL_EOF alone when the far end closes, as sshd; CHANNEL_CLOSE after a write or an end", async () => {
+    const once = (channel: ClientChannel, event: string) =>
+      new Promise<void>((done) => channel.once(event, () => done()));
+    const client = await connect();
+    for (const answer of [
+      (channel: ClientChannel) => channel.end(),
+      (channel: ClientChannel) => {
+        const writing = setInterval(() => channel.write("x"), 20);
+        channel.once("close", () => clearInterval(writing));
+      },
+    ]) {
+      const far = createServer((socket) => {
+        socket.on("error", () => undefined).end("bye", () => socket.destroy());
+      });
+      await new Promise<void>((done) => far.listen(0, "127.0.0.1", done));
+      const { port } = far.address() as AddressInfo;
+      const channel = await forward(client, port);
+      let isClosed = false;
+      channel.on("close", () => (isClosed = true)).resume();
+      await once(channel, "end");
+      await exec(client, "sleep 0.2"); // what was sent before its answer has arrived by then
+      expect(isClosed).toBe(false);
+      const closed = once(channel, "close");
+      answer(channel);
+      await closed;
+      await new Promise((done) => far.close(done));
+    }
   });
 
   test("is prohibited with AllowTcpForwarding no, also on a connection that is open", async () => {
