@@ -79,6 +79,9 @@ async function once(
   if (changes && isOld && commitDone) return lostBecause("old in spite of a COMMIT");
   if ("done" in ended && !isNew) return lostBecause("it said that it was done, and was not");
   if ("error" in ended && fault.heals) return lostBecause(`not healed: ${ended.error}`);
+  if ("error" in ended && fault.noticed && /no answer|timeout/i.test(ended.error)) {
+    return lostBecause(`not noticed: ${ended.error}`);
+  }
   if (fault.otherHostKey && lane.ssh.counters.authentications > 0) {
     return lostBecause("a login was offered to another host key");
   }
@@ -100,7 +103,8 @@ async function broken(
   factor: number,
 ): Promise<Ended> {
   // Only what waits for an answer that never comes need be impatient; being so, it may give up on a busy machine.
-  const context = lane.context(fault.kill || fault.heals ? "long" : "short", factor);
+  const patient = fault.kill || fault.heals || fault.noticed;
+  const context = lane.context(patient ? "long" : "short", factor);
   const other = keyPair("somebody in the middle", "other").publicKey;
   const target = fault.otherHostKey
     ? { ...context, ssh: { ...context.ssh, hostKey: other } }

@@ -64,14 +64,17 @@ export async function runFaults(options: HarnessOptions = {}): Promise<Report> {
       open.push(...own);
       const [first] = own as [Lane, ...Lane[]];
       const queue: { operation: Operation; trial: Trial; fault: Fault }[] = [];
+      const alone: typeof queue = [];
       for (const operation of operations) {
         const { trial, messages } = await rehearse(first, operation);
         const faults = [...sshFaults(), ...wireFaults(messages)];
         const chosen = options.choose?.(faults, operation) ?? faults;
-        queue.push(...chosen.map((fault) => ({ operation, trial, fault })));
+        for (const fault of chosen) {
+          (fault.shakesAll ? alone : queue).push({ operation, trial, fault });
+        }
       }
-      const work = async (lane: Lane) => {
-        for (let next = queue.shift(); next; next = queue.shift()) {
+      const work = async (lane: Lane, due: typeof queue) => {
+        for (let next = due.shift(); next; next = due.shift()) {
           const { operation, trial, fault } = next;
           const verdict = await attempt(lane, writer, trial, fault);
           const result = {
@@ -83,7 +86,8 @@ export async function runFaults(options: HarnessOptions = {}): Promise<Report> {
           options.onCase?.(result, verdict.survived);
         }
       };
-      await Promise.all(own.map(work));
+      await Promise.all(own.map((lane) => work(lane, queue)));
+      await work(first, alone);
     }
   } finally {
     await closeShared();

@@ -3,7 +3,7 @@ import { chmodSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:f
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 
-import { Client } from "pg";
+import { Pool, type QueryResult, type QueryResultRow } from "pg";
 
 import type { RowContext } from "../immich/row";
 import type { StoreName } from "../immich/types";
@@ -71,7 +71,7 @@ export class Lane {
     readonly store: StoreName,
     readonly ssh: SshServer,
     readonly wire: Wire,
-    private readonly admin: Client,
+    private readonly admin: Pool,
     private readonly database: string,
   ) {}
 
@@ -79,12 +79,19 @@ export class Lane {
     const database = `lane${++serial}`;
     await postgres.createDatabase(database, store === "system_config" ? "1.105.1" : "1.135.3");
     const { host, port, user, password } = postgres;
-    const admin = new Client({ host, port, user, password, database });
-    await admin.connect();
-    const terminate = async (pid: number) => {
-      await admin.query("SELECT pg_terminate_backend($1)", [pid]);
-    };
-    const wire = await startWire(port, terminate);
+    const admin = new Pool({ host, port, user, password, database, max: 1 });
+    admin.on("error", () => undefined); // PostgreSQL is restarted on purpose: the next question connects anew
+    const wire = await startWire({
+      port,
+      terminate: async (pid) => {
+        await admin.query("SELECT pg_terminate_backend($1)", [pid]);
+      },
+      kill: (pid) => process.kill(pid, "SIGKILL"),
+      restart: async () => {
+        await postgres.shutDown();
+        await postgres.startAgain();
+      },
+    });
     const bin = join(folder, `bin${serial}`);
     mkdirSync(bin, { recursive: true });
     const inspected = JSON.stringify([{ Status: "running" }, "host", {}]);
@@ -120,7 +127,7 @@ export class Lane {
 
   /** Everything that is stored, exactly. */
   async dump(): Promise<string> {
-    const { rows } = await this.admin.query(
+    const { rows } = await this.ask(
       this.store === "system_config"
         ? `SELECT key, value FROM system_config ORDER BY key`
         : `SELECT key, value::text AS value FROM system_metadata ORDER BY key`,
@@ -140,7 +147,7 @@ export class Lane {
   /** Empties the settings' table and runs this. */
   async run(sql: string): Promise<void> {
     await this.quiet(false);
-    await this.admin.query(`BEGIN; DELETE FROM ${this.store}; ${sql}; COMMIT`);
+    await this.ask(`BEGIN; DELETE FROM ${this.store}; ${sql}; COMMIT`);
   }
 
   /**
@@ -150,12 +157,26 @@ export class Lane {
    */
   async quiet(sessions = true): Promise<void> {
     for (const end = Date.now() + 5_000; ;) {
-      const { rows } = await this.admin.query<{ n: number }>(
+      const { rows } = await this.ask<{ n: number }>(
         `SELECT count(*)::int AS n${sessions ? "" : ", count(pg_terminate_backend(pid))"} FROM pg_stat_activity
           WHERE datname = current_database() AND pid <> pg_backend_pid() ${sessions ? "AND state = 'active'" : ""}`,
       );
       if (rows[0]?.n === 0 || Date.now() > end) return;
       await new Promise((done) => setTimeout(done, 10));
+    }
+  }
+
+  /** Asks the database itself, not by way of the proxy; waits for one that is being restarted. */
+  private async ask<Row extends QueryResultRow>(sql: string): Promise<QueryResult<Row>> {
+    for (let tries = 1; ; tries++) {
+      try {
+        return await this.admin.query<Row>(sql);
+      } catch (error) {
+        const { code = "", message } = error as Error & { code?: string };
+        const isDown = /^57P0|^ECONN/.test(code) || /terminated/.test(message);
+        if (!isDown || tries > 200) throw error;
+        await new Promise((done) => setTimeout(done, 50));
+      }
     }
   }
 

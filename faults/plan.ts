@@ -18,6 +18,10 @@ export interface Fault {
   readonly otherHostKey?: boolean;
   /** The operation must succeed all the same: a second try heals it. */
   readonly heals?: boolean;
+  /** The operation must find out by itself, not by waiting until no answer came. */
+  readonly noticed?: boolean;
+  /** All sessions of the database server end with this one: tried alone. */
+  readonly shakesAll?: boolean;
 }
 
 const sshSteps = ["dial", "banner", "kex", "auth", "exec", "exec-done", "channel"] as const;
@@ -73,11 +77,16 @@ export function wireFaults(messages: readonly WireMessage[]): Fault[] {
         { step, fault: "SSH cut once", wire: at("before", "hold", 1), cutSsh: true, heals: true },
       );
       if (type === "Q" || type === "P") {
-        everywhere.push({
-          step,
-          fault: "session ended by PostgreSQL",
-          wire: at("before", "terminate"),
-        });
+        everywhere.push(
+          { step, fault: "session ended by PostgreSQL", wire: at("before", "terminate") },
+          {
+            step,
+            fault: "session ended by PostgreSQL once",
+            wire: at("before", "terminate", 1),
+            heals: true,
+          },
+          ...serverFaults(step, at, message.text === "COMMIT"),
+        );
       }
     }
     if (isAnswer) {
@@ -89,6 +98,27 @@ export function wireFaults(messages: readonly WireMessage[]): Fault[] {
     }
     return everywhere;
   });
+}
+
+/** PostgreSQL itself goes away at a statement: its process for this session is killed, or all of it is restarted. */
+function serverFaults(
+  step: string,
+  at: (moment: WireFault["moment"], how: WireFault["how"], times?: number) => WireFault,
+  isCommit: boolean,
+): Fault[] {
+  const own = (fault: string, wire: WireFault): Fault => {
+    return { step, fault, wire, noticed: true, shakesAll: true };
+  };
+  return [
+    own("backend killed", at("before", "kill", 1)),
+    own("PostgreSQL restarted", at("before", "restart", 1)),
+    ...(isCommit
+      ? [
+          own("passed on, then backend killed", at("after", "kill", 1)),
+          own("passed on, then PostgreSQL restarted", at("after", "restart", 1)),
+        ]
+      : []),
+  ];
 }
 
 const names: Record<string, string> = {

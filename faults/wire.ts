@@ -23,9 +23,10 @@ export interface WireFault {
   readonly moment: "before" | "after";
   /**
    * `cut` resets both ends; `stall` keeps both open and silent, as a network does that swallows everything; `hold` does the
-   * same until the client is gone; `terminate` has PostgreSQL end the session.
+   * same until the client is gone; `terminate` has PostgreSQL end the session; `kill` kills its server process, which says
+   * nothing more; `restart` restarts all of PostgreSQL.
    */
-  readonly how: "cut" | "stall" | "hold" | "terminate";
+  readonly how: "cut" | "stall" | "hold" | "terminate" | "kill" | "restart";
   /** In how many sessions. Default: in each. */
   readonly times?: number;
 }
@@ -56,17 +57,20 @@ export interface Wire {
   stop(): Promise<void>;
 }
 
-/**
- * Starts a proxy on a free port of loopback.
- *
- * @param serverPort PostgreSQL's own
- * @param terminate ends the server process with this id
- */
-export async function startWire(
-  serverPort: number,
-  terminate: (pid: number) => Promise<void>,
-): Promise<Wire> {
-  const wire = new Proxy(serverPort, terminate);
+/** The server behind the proxy, and what can be done to it. */
+export interface WireServer {
+  readonly port: number;
+  /** Has PostgreSQL end the session of the server process with this id. */
+  terminate(pid: number): Promise<void>;
+  /** Kills that process. */
+  kill(pid: number): void;
+  /** Ends the whole server and starts it again. */
+  restart(): Promise<void>;
+}
+
+/** Starts a proxy on a free port of loopback. */
+export async function startWire(server: WireServer): Promise<Wire> {
+  const wire = new Proxy(server);
   await wire.listen();
   return wire;
 }
@@ -77,15 +81,12 @@ class Proxy implements Wire {
   private fault: WireFault | undefined;
   private readonly sessions = new Set<Session>();
   private waiting: (() => void)[] = [];
-  private readonly server: Server;
+  private readonly listener: Server;
 
-  constructor(
-    private readonly serverPort: number,
-    readonly terminate: (pid: number) => Promise<void>,
-  ) {
-    this.server = createServer((client) => {
+  constructor(readonly server: WireServer) {
+    this.listener = createServer((client) => {
       const isFirst = this.record.messages.length === 0;
-      const session = new Session(client, connect(this.serverPort, "127.0.0.1"), this, isFirst);
+      const session = new Session(client, connect(server.port, "127.0.0.1"), this, isFirst);
       this.sessions.add(session);
       session.onEnd = () => this.sessions.delete(session);
     });
@@ -93,8 +94,8 @@ class Proxy implements Wire {
 
   listen(): Promise<void> {
     return new Promise((done) =>
-      this.server.listen(0, "127.0.0.1", () => {
-        this.port = (this.server.address() as AddressInfo).port;
+      this.listener.listen(0, "127.0.0.1", () => {
+        this.port = (this.listener.address() as AddressInfo).port;
         done();
       }),
     );
@@ -129,7 +130,7 @@ class Proxy implements Wire {
 
   async stop(): Promise<void> {
     await new Promise<void>((done) => {
-      this.server.close(() => done());
+      this.listener.close(() => done());
       this.reset();
     });
   }
@@ -196,7 +197,9 @@ class Session {
   /** Does it. True: nothing more is passed on. */
   private strike(fault: WireFault): boolean {
     if (fault.how === "cut") this.cut();
-    else if (fault.how === "terminate") void this.proxy.terminate(this.pid);
+    else if (fault.how === "terminate") void this.proxy.server.terminate(this.pid);
+    else if (fault.how === "kill") this.proxy.server.kill(this.pid);
+    else if (fault.how === "restart") void this.proxy.server.restart();
     else this.silent = fault.how;
     return fault.how !== "terminate";
   }

@@ -74,7 +74,17 @@ export async function openDatabase(
     throw connectError(broken ?? error, login, limits.connectMs);
   }
   return {
-    query: (text: string, values?: unknown[]): Promise<Rows> => client.query(text, values),
+    query: async (text: string, values?: unknown[]): Promise<Rows> => {
+      try {
+        return await client.query(text, values);
+      } catch (error) {
+        // PostgreSQL says that it ends the session; that the connection is closed comes a moment later.
+        if (error instanceof Error && "code" in error && /^57P0[123]$/.test(String(error.code))) {
+          lost ??= error;
+        }
+        throw error;
+      }
+    },
     get lost() {
       return ending ? undefined : lost;
     },

@@ -55,7 +55,6 @@ export async function start(
     max_connections: 60,
     // A sandbox: fast, and not made to survive a power cut.
     fsync: "off",
-    synchronous_commit: "off",
     full_page_writes: "off",
     wal_level: "minimal",
     max_wal_senders: 0,

@@ -26,6 +26,10 @@ test("broken anywhere, the settings are all old or all new, and the next run fin
       const own = report.cases.filter((c) => c.store === store && c.operation === operation);
       expect(own.length).toBeGreaterThan(8);
     }
+    for (const fault of ["backend killed", "PostgreSQL restarted"]) {
+      const own = report.cases.filter((c) => c.store === store && c.fault === fault);
+      expect(own.length).toBeGreaterThan(0);
+    }
   }
 });
 
