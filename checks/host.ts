@@ -5,7 +5,7 @@ import { KEYS } from "../immich/keys";
 import { reach } from "../immich/reach";
 import type { RowContext } from "../immich/row";
 import { read, type Common } from "../immich/settings";
-import { quote } from "../ssh/quote";
+import { serviceStartedAt } from "../ssh/composeService";
 import { shared } from "../ssh/shared";
 import type { SshTarget } from "../ssh/target";
 import type { CheckInput, ImmichHost, Settings } from "./types";
@@ -34,7 +34,8 @@ export function hostCallbacks(access: HostAccess, owned: Settings): HostCallback
   return {
     reachHost: async () => void (await shared(access.ssh)),
     readSettings: () => readSettings(access, owned),
-    containerStartedAt: () => containerStartedAt(access),
+    containerStartedAt: async () =>
+      serviceStartedAt(await shared(access.ssh), { runtime: access.runtime, ...access.compose }),
     configFileInUse: () => configFileInUse(access),
     immichAdmins: () => immichAdmins(access),
     host: immichHost(access),
@@ -99,24 +100,6 @@ function readSettings(access: HostAccess, owned: Settings): Promise<Settings> {
       psql: `${runtime} exec -it ${postgres.container} psql -U ${postgres.user} -d ${postgres.database}`,
       ...(server.version === undefined ? {} : { version: server.version }),
     }),
-  );
-}
-
-async function containerStartedAt({ ssh, runtime, compose }: HostAccess): Promise<Date> {
-  const service = quote(compose.service);
-  const { code, stdout, stderr } = await (
-    await shared(ssh)
-  ).exec(
-    `cd ${quote(compose.directory)} && container=$(${runtime} compose ps -a -q ${service}) && ` +
-      `${runtime} inspect --format '{{.State.StartedAt}}' "$container"`,
-    { timeoutMs: 15_000 },
-  );
-  // Docker tells nanoseconds, which Date takes only down to the millisecond.
-  const started = new Date(stdout.trim().replace(/(\.\d{3})\d+/, "$1"));
-  if (code === 0 && !Number.isNaN(started.getTime())) return started;
-  const said = (stderr.trim() || stdout.trim()).replace(/\s+/g, " ").slice(0, 200);
-  throw new Error(
-    `asking ${ssh.user}@${ssh.host} when service ${compose.service} of ${compose.directory} was started: ${said || `exit code ${code}`}`,
   );
 }
 

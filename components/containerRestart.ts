@@ -3,7 +3,7 @@ import * as pulumi from "@pulumi/pulumi";
 
 import { authorizedKeyLines } from "../ssh/hostKey";
 import type { SshHost, SshTarget } from "../ssh/target";
-import { restartScript } from "./restartScript";
+import { restartScript } from "../ssh/restartScript";
 
 export interface ContainerRestartArgs {
   /** The host of the containers. */

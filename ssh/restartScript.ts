@@ -1,36 +1,91 @@
-import { quote } from "../ssh/quote";
+import { type ComposeService, findScript, TOLD } from "./composeScript";
+import { quote } from "./quote";
 
 /** What a restart needs to know. */
-export interface RestartScriptArgs {
-  readonly runtime: string;
-  readonly directory: string;
-  readonly service: string;
+export interface RestartScriptArgs extends ComposeService {
+  /** How long the service may take to be healthy, in seconds. */
   readonly timeoutSeconds: number;
 }
 
 /**
- * The POSIX shell script that restarts a Compose service and waits until it is healthy (or runs,
- * where it has no health check). It fails with the service's last log lines when that takes longer
- * than the time given. No secret is in it, as command lines can be read by others on the host.
+ * The POSIX shell script that restarts a Compose service and waits until each of its containers is healthy (or runs, where
+ * it has no health check). It prints what it came to; otherwise it ends with an exit code other than 0 and says on stderr
+ * what was restarted and what was not, why, and whether the service is down now. No secret is in it, as command lines can
+ * be read by others on the host.
  */
 export function restartScript(args: RestartScriptArgs): string {
   const { runtime, timeoutSeconds } = args;
-  const directory = quote(args.directory);
-  const service = quote(args.service);
-  return `cd ${directory} && ${runtime} compose restart ${service} || exit
-give_up=$(($(date +%s) + ${timeoutSeconds}))
+  return `${findScript(args)}state() { ${runtime} inspect --type container --format '{{json .State}}' "$1" 2>/dev/null; }
+started() { ${runtime} inspect --type container --format '{{json .State.StartedAt}}' "$1" 2>/dev/null; }
+name() { ${runtime} inspect --type container --format '{{.Name}}' "$1" 2>/dev/null | sed 's/^\\///'; }
+word() { printf '%s' "$1" | sed -e 's/^{[^{]*"Status":"\\([a-z]*\\)".*/\\1/'; }
+health() { case $1 in *'"Health'*'":{"Status":"'*) printf '%s' "$1" | sed -e 's/.*"Health[a-z]*":{"Status":"\\([a-z]*\\)".*/\\1/' ;; esac; }
+# How the containers are, in words; and that nobody can log in while none runs.
+describe() {
+  up=
+  for id in $ids; do
+    is=$(state "$id")
+    case $is in *'"Status":"running"'*) up=yes ;; esac
+    what=$(word "$is") well=$(health "$is")
+    tell "  $(name "$id"): \${what:-gone}\${well:+, $well}"
+  done
+  [ -n "$up" ] || tell "$service is down now. Start it: cd $directory && $compose start $service"
+}
+before=$(for id in $ids; do started "$id"; done)
+${slowHealthWarning(args)}
+said=$($compose restart ${quote(args.service)} 2>&1) || {
+  tell "the restart of $service failed: $(plain "$said")"
+  describe
+  exit ${TOLD}
+}
+plain "$said" >&2
+after=$(for id in $ids; do started "$id"; done)
+[ "$before" != "$after" ] || {
+  tell "$service was not restarted, although $compose restart said nothing against it"
+  describe
+  exit ${TOLD}
+}
+give_up=$(($(date +%s) + ${timeoutSeconds})) still=0
 while :; do
-  container=$(${runtime} compose ps -a -q ${service})
-  state=$(${runtime} inspect --format '{{json .State}}' "$container")
-  case $state in
-    *'"Status":"healthy"'*) echo ${service} is healthy; exit 0 ;;
-    *'"Health":{'*) ;;
-    *'"Status":"running"'*) echo ${service} is running, it has no health check; exit 0 ;;
-  esac
+  waiting= dead= unchecked=
+  for id in $ids; do
+    is=$(state "$id") || { ids=$(find_ids); waiting=yes; break; } # made anew by somebody meanwhile
+    case $is in
+      *'"Status":"running"'*'"Health'*'":{"Status":"healthy"'*) ;;
+      *'"Status":"running"'*'"Health'*'":{"Status":"'[a-mo-z]*) waiting=yes ;;
+      *'"Status":"running"'*) unchecked=yes ;;
+      *'"Status":"exited"'* | *'"Status":"dead"'*) waiting=yes dead=yes ;;
+      *) waiting=yes ;;
+    esac
+  done
+  if [ -z "$ids" ]; then refuse "the containers of $service were removed while they were waited for"; fi
+  if [ -z "$waiting" ] && [ -z "$unchecked" ]; then echo "$service is healthy"; exit 0; fi
+  # Without a health check it has to stay up for some looks; exited, a restart policy has some looks to start it again.
+  if [ -n "$waiting$dead" ] && [ -z "$dead" ]; then still=0; else still=$((still + 1)); fi
+  if [ -z "$waiting" ] && [ "$still" -ge 3 ]; then echo "$service is running, it has no health check"; exit 0; fi
+  if [ -n "$dead" ] && [ "$still" -ge 10 ]; then break; fi
   [ "$(date +%s)" -lt "$give_up" ] || break
   sleep 1
 done
-echo ${service} was restarted and is not healthy after ${timeoutSeconds} s. Its last log lines: >&2
-${runtime} compose logs --no-color --tail 20 ${service} >&2
-exit 1`;
+tell "$service was restarted and is not healthy after ${timeoutSeconds} s (restartTimeoutSeconds):"
+describe
+for id in $ids; do
+  tell "Last log lines of $(name "$id"):"
+  ${runtime} logs --tail 20 "$id" >&2
+done
+exit ${TOLD}`;
+}
+
+/**
+ * A health check is first made after its interval, which is 30 s unless the image or the Compose file says otherwise. Less
+ * time than that is not enough for any service.
+ */
+function slowHealthWarning({ runtime, timeoutSeconds }: RestartScriptArgs): string {
+  if (timeoutSeconds >= 32) return "";
+  return `for id in $ids; do
+  case $(${runtime} inspect --type container --format '{{json .Config.Healthcheck}}' "$id" 2>/dev/null) in
+    *'"Test":["NONE"'* | *'"Interval":'[1-9]* | *'"StartInterval":'[1-9]* | null | '<no value>' | '') ;;
+    *) tell "warning: restartTimeoutSeconds is ${timeoutSeconds}, but the first health check of $(name "$id") comes after 30 s, Docker's default; allow more: npx pulumi config set restartTimeoutSeconds 120" ;;
+  esac
+done`;
 }

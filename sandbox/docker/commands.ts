@@ -139,9 +139,11 @@ function list(world: World, args: readonly string[]): string {
     values: [["--format"], ["--filter", "-f"]],
   });
   const named = /^name=(.*)$/.exec(options["filter"] ?? "")?.[1];
+  const service = /^label=com\.docker\.compose\.service=(.*)$/.exec(options["filter"] ?? "")?.[1];
   const seen = visible(world)
     .filter((one) => options["all"] !== undefined || one.state.status === "running")
-    .filter((one) => named === undefined || new RegExp(named).test(one.name));
+    .filter((one) => named === undefined || new RegExp(named).test(one.name))
+    .filter((one) => service === undefined || one.container.service === service);
   const id = (one: Seen): string => (options["no-trunc"] ? one.id : one.id.slice(0, 12));
   if (options["quiet"] !== undefined) return seen.map((one) => `${id(one)}\n`).join("");
   const rows = seen.map((one) => ({

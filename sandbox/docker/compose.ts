@@ -41,6 +41,8 @@ export async function compose(world: World, call: Call, args: readonly string[])
       return { stdout: list(project, others) };
     case "logs":
       return { stdout: logs(project, others) };
+    case "config":
+      return { stdout: world.containers.map(({ service }) => `${service}\n`).join("") };
     default:
       throw new Refusal(`unknown docker command: "compose ${verb}"`);
   }

@@ -139,6 +139,7 @@ export function inspection(seen: Seen, workingDirectory: string): Record<string,
       Env: container.environment(),
       Image: container.image,
       Labels: {
+        "com.docker.compose.oneoff": "False",
         "com.docker.compose.project": PROJECT,
         "com.docker.compose.project.working_dir": workingDirectory,
         "com.docker.compose.service": container.service,

@@ -84,7 +84,7 @@ test("a preview shows the tutorial's resources with the tutorial's values", asyn
   });
   expect(inputs("immich-restart-command")).toMatchObject({
     create: expect.stringMatching(
-      /^cd \/opt\/immich && docker compose restart immich-server\b/,
+      /^directory=\/opt\/immich [^]*compose restart immich-server\b/,
     ) as unknown,
   });
   expect(await sandbox.control("ssh/state")).toMatchObject({ connections: 0 });

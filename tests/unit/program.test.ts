@@ -164,7 +164,7 @@ describe("the homelab of the tutorial", () => {
     ]);
     const restart = restarts.find(({ name }) => name === "immich-restart-command");
     expect(restart?.inputs["create"]).toMatch(
-      /^cd \/opt\/immich && docker compose restart immich-server \|\| exit\n/,
+      /^directory=\/opt\/immich service=immich-server\n[^]*compose restart immich-server/,
     );
     expect(plain(restart?.inputs["triggers"])).toEqual(["2026-01-01T00:00:00.000Z"]);
     expect(plain(restart?.inputs["connection"])).toMatchObject({
