@@ -6,7 +6,8 @@
  *                                           "notDeployed":["buttonText"]}
  *   npm run doctor -- --login               a whole login, with a person's or a test user's help
  *
- * Exit code 0: nothing is broken; 1: something is; 2: wrong usage, or the stack can't be read.
+ * Exit code 0: nothing is broken; 1: something is; 2: wrong usage, the stack can't be read, or a check
+ * crashed.
  */
 import { parseArgs } from "node:util";
 
@@ -60,7 +61,8 @@ async function main(): Promise<number> {
       ];
       process.stdout.write(`${lines.join("\n")}\n`);
     }
-    return ok ? 0 : 1;
+    if (!ok) return 1;
+    return results.some((one) => one.verdict === "crashed") ? 2 : 0;
   } catch (error) {
     if (error instanceof CannotRead || error instanceof ConfigError) {
       say(error.message);

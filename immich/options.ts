@@ -9,7 +9,7 @@ export interface Common {
   readonly version?: string;
   /** The database in words, for messages: `PostgreSQL in container immich_postgres on 192.168.40.22`. */
   readonly where?: string;
-  /** The command that `-c "SQL"` is appended to where a message says how to mend a row. Default `psql -d immich`. */
+  /** The command that `-c "SQL"` is appended to where a message says how to fix a row. Default `psql -d immich`. */
   readonly psql?: string;
   /** Default `TIMEOUTS` of transaction.ts. */
   readonly timeouts?: Partial<Timeouts>;

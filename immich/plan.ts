@@ -55,7 +55,7 @@ export function planApply<State>(
     validateResult(has, wanted, options),
     options,
     "together with what is stored, login would not work",
-    "Mend them in Immich (Administration > Settings > OAuth), or let this project own them, then run the same command again.",
+    "Fix them in Immich (Administration > Settings > OAuth), or let this project own them, then run the same command again.",
   );
   refuseLockout(store, before, after, version, options);
 

@@ -8,14 +8,14 @@ import { locksOut, validateStored } from "./validate";
 /**
  * Refuses to build on something stored that keeps Immich from starting or makes it ignore its settings.
  *
- * @throws SettingsError naming each, with the command that mends it
+ * @throws SettingsError naming each, with the command that fixes it
  */
 export function refuseFaults<State>(store: Store<State>, state: State, options: Common): void {
   const faults = validateStored(store, state);
   if (faults.length === 0) return;
   const psql = options.psql ?? "psql -d immich";
   const lines = faults.map(
-    ({ what, effect, sql }) => `\n  - ${what}: ${effect}. Mend it: ${psql} -c "${shell(sql)}"`,
+    ({ what, effect, sql }) => `\n  - ${what}: ${effect}. Fix it: ${psql} -c "${shell(sql)}"`,
   );
   throw new SettingsError(
     "stored",

@@ -7,7 +7,7 @@ export interface Fault {
   readonly what: string;
   /** What a real server does with it. */
   readonly effect: string;
-  /** SQL that mends it. */
+  /** SQL that fixes it. */
   readonly sql: string;
 }
 

@@ -27,7 +27,7 @@ test.each(BAD_ROWS)("$store has $stored", (bad) => {
   const error = refusalOfRow(bad);
   expect(error.problem).toBe("stored");
   expect(error.message).toContain("Nothing has been changed.");
-  expect(error.message).toMatch(/Mend (it|them)|Save once in Immich/);
+  expect(error.message).toMatch(/Fix (it|them)|Save once in Immich/);
   expect(error.message).not.toContain(CANARY);
 });
 
