@@ -74,8 +74,7 @@ async function configFileInUse({
   runtime,
   compose,
 }: HostAccess): Promise<boolean | undefined> {
-  const container = { runtime, service: compose.service };
-  return runsFromConfigFile({ reachable: false }, await shared(ssh), container);
+  return runsFromConfigFile({ reachable: false }, await shared(ssh), { runtime, ...compose });
 }
 
 /**

@@ -1,3 +1,4 @@
+import { findScript } from "../ssh/composeScript";
 import type { SshConnection } from "../ssh/connection";
 import { quote } from "../ssh/quote";
 import type { ServerAnswers } from "./server";
@@ -7,6 +8,8 @@ export interface ServerContainer {
   readonly runtime: string;
   /** Compose service: `immich-server`. */
   readonly service: string;
+  /** Directory of its Compose file. Default: not known, containers of that service in any project count. */
+  readonly directory?: string;
 }
 
 /**
@@ -22,11 +25,14 @@ export async function runsFromConfigFile(
 ): Promise<boolean | undefined> {
   if (server.configFile !== undefined) return server.configFile;
   if (!container) return undefined;
-  const { runtime, service } = container;
-  const ids = `${runtime} ps -aq --filter ${quote(`label=com.docker.compose.service=${service}`)}`;
+  const { runtime, service, directory } = container;
+  const find =
+    directory === undefined
+      ? `ids=$(${runtime} ps -aq --filter ${quote(`label=com.docker.compose.service=${service}`)}) && [ -n "$ids" ] || exit 1\n`
+      : findScript({ runtime, service, directory });
   const environment = `${runtime} inspect --type container --format '{{range .Config.Env}}{{println .}}{{end}}'`;
   const answer = await ssh
-    .exec(`ids=$(${ids}) && [ -n "$ids" ] && ${environment} $ids | grep -c '^IMMICH_CONFIG_FILE=.'`)
+    .exec(`${find}${environment} $ids | grep -c '^IMMICH_CONFIG_FILE=.'`)
     .catch(() => undefined);
   const count = answer && /^\d+$/.test(answer.stdout.trim()) ? Number(answer.stdout) : undefined;
   return count === undefined ? undefined : count > 0;

@@ -28,6 +28,8 @@ export interface RowContext {
   readonly immichApiUrl?: string;
   /** Compose service of Immich's server; looked at when the API can't be reached. Default: not looked at. */
   readonly composeService?: string;
+  /** Directory of Immich's Compose file, where it is known. */
+  readonly composeDirectory?: string;
   /** Default: those of each step. */
   readonly timeouts?: RowTimeouts;
 }
@@ -228,8 +230,8 @@ async function at<T>(
 }
 
 async function refuseConfigFile(context: RowContext, reached: Reached): Promise<void> {
-  const { runtime, composeService: service } = context;
-  const container = service ? { runtime, service } : undefined;
+  const { runtime, composeService: service, composeDirectory: directory } = context;
+  const container = service ? { runtime, service, directory } : undefined;
   if (await runsFromConfigFile(reached.server, reached.ssh, container)) {
     throw new SettingsError("store", configFileMessage(reached.where));
   }

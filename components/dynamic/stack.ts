@@ -38,6 +38,7 @@ export async function rowContext(login: string, store: string): Promise<RowConte
     store: store as StoreName,
     immichApiUrl: immich.apiUrl,
     composeService: restart.service,
+    composeDirectory: restart.directory,
   };
 }
 
