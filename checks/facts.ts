@@ -147,7 +147,7 @@ export function factsFor(input: CheckInput, patience: Patience): Facts {
     immichPublic: (path, as, from = input.immichUrl.replace(/\/+$/, "")) =>
       get(`${from}${path}`, (url) =>
         // Perhaps it can't be reached from here at all: only what a proxy answers is waited for.
-        patiently(url, asked(as), patience, (reply) => reply.kind === "answer"),
+        patiently(url, asked(as, patience), patience, (reply) => reply.kind === "answer"),
       ),
     immichAuthorize: (redirectUri) =>
       once(`immich authorize ${redirectUri}`, () =>
@@ -196,9 +196,12 @@ function authMethod(row: Row, input: CheckInput): unknown {
   return settings["oauth.tokenEndpointAuthMethod"];
 }
 
-function asked(as: "browser" | "app"): RequestOptions {
+/** Where packets to the public address are dropped, a run does not wait for long. */
+const PUBLIC_MS = 5_000;
+
+function asked(as: "browser" | "app", { requestMs }: Patience): RequestOptions {
   const accept = as === "browser" ? "text/html,application/xhtml+xml" : "application/json";
-  return { headers: { accept } };
+  return { headers: { accept }, timeoutMs: Math.min(PUBLIC_MS, requestMs) };
 }
 
 async function patiently(

@@ -9,12 +9,17 @@ const LOGIN_PAGE = "/auth/login";
 // What a browser refuses as well, whatever authorities it trusts.
 const REFUSED_EVERYWHERE = ["CERT_HAS_EXPIRED", "ERR_TLS_CERT_ALTNAME_INVALID"];
 
+// A filter of addresses or countries, or a client certificate that is asked for: others may get in.
+const NOT_FOR_US = [400, 403, 451, 495, 496];
+
 /** immich-public: what can't be reached from here is not known, and not broken. */
 export async function publicAddress(facts: Facts): Promise<Finding> {
   const page = await facts.immichPublic(LOGIN_PAGE, "browser");
   if (page.kind === "failure") return unreached(page);
   const ping = await pinged(facts);
   if (ping.kind === "failure") return unreached(ping);
+  const refused = [page, ping].find(({ status }) => NOT_FOR_US.includes(status));
+  if (refused !== undefined) return unknown(`it does not let this machine in: ${at(refused)}`);
   for (const reply of [page, ping]) {
     const finding = inTheWay(reply, facts.input.immichUrl);
     if (finding !== undefined) return finding;
@@ -46,7 +51,7 @@ function unreached(failure: Failure): Finding {
 /** What answered in Immich's place. */
 function inTheWay(reply: Answer, immichUrl: string): Finding | undefined {
   if (isComingUp(reply)) return broken("bad-gateway", at(reply));
-  if (reply.status === 401 || reply.status === 403) return broken("login-in-front", at(reply));
+  if (reply.status === 401) return broken("login-in-front", at(reply));
   if (reply.location === undefined || reply.status < 300 || reply.status > 399) return undefined;
   const [from, to] = [new URL(immichUrl), new URL(reply.location, reply.url)];
   const isSamePage = to.pathname === new URL(reply.url).pathname;

@@ -42,6 +42,12 @@ const answers: [string, Record<string, RequestListener>, string, RegExp][] = [
     "broken",
     /ping: HTTP 401/,
   ],
+  [
+    "a filter that this machine is caught in",
+    { "": (_, r) => r.writeHead(403).end("Forbidden") },
+    "unknown",
+    /does not let this machine in: GET .*HTTP 403/,
+  ],
   ["nothing behind the proxy", { "": (_, r) => r.writeHead(502).end() }, "broken", /HTTP 502/],
   [
     "another server",
@@ -90,7 +96,9 @@ test.each(answers)("%s", async (_, rules, verdict, seen) => {
   const results = await checked(proxy.url);
   await proxy.stop();
   expect(the(results)).toMatchObject({ verdict, seen: expect.stringMatching(seen) as string });
-  expect(results.filter((one) => one.verdict === "broken").length).toBe(verdict === "ok" ? 0 : 1);
+  expect(results.filter((one) => one.verdict === "broken").length).toBe(
+    verdict === "broken" ? 1 : 0,
+  );
 });
 
 /** What the address answers by https and http, without a server that has a certificate. */
