@@ -4,6 +4,7 @@ import type { Client } from "pg";
 
 import { ProviderError, type Session } from "../../../plugin/provider";
 import type { Config } from "./config";
+import { mayTryNext, tlsReason, type Way, ways } from "./tls";
 
 /** What runs statements. */
 export type Queryable = Pick<Client, "query">;
@@ -64,15 +65,37 @@ export class Server {
   }
 
   private async connect(database: string, session: Session): Promise<Client> {
+    const { host, password, sslmode, sslrootcert } = this.config;
+    try {
+      const allowed = ways(sslmode, sslrootcert, host, process.env);
+      for (const [index, way] of allowed.entries()) {
+        try {
+          return await this.connectBy(way, database, session);
+        } catch (error) {
+          const last = index === allowed.length - 1 || session.signal.aborted;
+          if (last || !mayTryNext(way, error as Error)) throw error;
+        }
+      }
+      throw new Error("unreachable: there is at least one way");
+    } catch (error) {
+      let reason = reasonOf(error as Error, sslmode);
+      if (password) reason = reason.replaceAll(password, "XXXX");
+      throw new ProviderError(
+        `error connecting to PostgreSQL server ${host} (scheme: postgres): ${reason}`,
+      );
+    }
+  }
+
+  private async connectBy(way: Way, database: string, session: Session): Promise<Client> {
     const { Client } = await import("pg");
-    const { host, port, username, password, sslmode, connectTimeout } = this.config;
+    const { host, port, username, password, connectTimeout } = this.config;
     const client = new Client({
       host,
       port,
       database,
       user: username,
       password,
-      ssl: tls(sslmode),
+      ssl: way === "clear" ? false : way(),
       connectionTimeoutMillis: connectTimeout * 1000,
       fallback_application_name: "Pulumi",
     });
@@ -85,12 +108,7 @@ export class Server {
       return client;
     } catch (error) {
       await client.end().catch(() => {});
-      let reason =
-        (error as Error).message || (error as NodeJS.ErrnoException).code || String(error);
-      if (password) reason = reason.replaceAll(password, "XXXX");
-      throw new ProviderError(
-        `error connecting to PostgreSQL server ${host} (scheme: postgres): ${reason} (port ${port}, database ${database}, user ${username})`,
-      );
+      throw error;
     } finally {
       session.signal.removeEventListener("abort", stop);
     }
@@ -102,18 +120,20 @@ export class Server {
   }
 }
 
-/** An error of PostgreSQL as its Go driver words it. */
-function worded(error: Error): string {
-  const { severity } = error as Error & { severity?: string };
-  return severity ? `pq: ${error.message}` : error.message;
+/** Why there is no connection, as lib/pq and Go word it. */
+function reasonOf(error: Error, sslmode: string): string {
+  if ("severity" in error) return worded(error);
+  const code = (error as NodeJS.ErrnoException).code ?? "";
+  const reason = tlsReason(error) ?? (error.message || code || String(error));
+  // lib/pq verifies the chain itself for every mode but this one.
+  return sslmode === "verify-full"
+    ? reason
+    : reason.replace(/^tls: failed to verify certificate: /, "");
 }
 
-function tls(
-  mode: string,
-): boolean | { rejectUnauthorized: boolean; checkServerIdentity?: () => undefined } {
-  if (mode === "disable") return false;
-  if (mode === "verify-full") return { rejectUnauthorized: true };
-  if (mode === "verify-ca")
-    return { rejectUnauthorized: true, checkServerIdentity: () => undefined };
-  return { rejectUnauthorized: false };
+/** An error of PostgreSQL as its Go driver words it. */
+function worded(error: Error): string {
+  const { severity, code } = error as Error & { severity?: string; code?: string };
+  if (!severity) return error.message;
+  return `pq: ${error.message}${code ? ` (${code})` : ""}`;
 }
