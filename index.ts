@@ -1,6 +1,6 @@
 import * as pulumi from "@pulumi/pulumi";
 
-import { AuthentikApi } from "./authentik";
+import { askAuthentikFirst } from "./components/applicationArgs";
 import { ImmichSso } from "./components/immichSso";
 import { refusal } from "./components/refusal";
 import { readConfig } from "./config";
@@ -17,11 +17,10 @@ export = async function program(): Promise<Record<string, unknown>> {
       isSecret: (key) => secretKeys.has(key),
     }),
   );
-  const authentik = new AuthentikApi(config.authentik);
   const [tunnelPort] = await orEnd(() =>
     Promise.all([
       openTunnel(config.database, stack, pulumi.runtime.isDryRun()),
-      authentik.refuseUnreachable(),
+      askAuthentikFirst(config, stack),
     ]),
   );
 
@@ -29,7 +28,6 @@ export = async function program(): Promise<Record<string, unknown>> {
     config,
     stack,
     tunnelPort,
-    authentik,
     reachHost: () => reachHost(config.database),
   });
   return {

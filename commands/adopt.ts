@@ -10,7 +10,9 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
 
-import { AuthentikApi } from "../authentik";
+import { AuthentikApi } from "../authentik/api";
+import { whoWeAre } from "../authentik/before";
+import { application, providerWhere } from "../authentik/objects";
 import { ConfigError, type StackConfig } from "../config";
 import { type Adoption, decide } from "./adoption";
 import { deploy } from "./cli";
@@ -101,13 +103,17 @@ interface StackEntry {
 
 /** Compares what is wanted, what Authentik has, and what the stack has. */
 async function look({ name, config, state }: Stack): Promise<Adoption> {
-  const authentik = new AuthentikApi(config.authentik);
-  await authentik.refuseUnreachable();
+  const authentik = AuthentikApi.at(config.authentik);
+  const set = `npx pulumi config set --stack ${name}`;
+  await whoWeAre(authentik, {
+    "authentik.url": `${set} authentik:url URL`,
+    "authentik.token": `${set} --secret authentik:token`,
+  });
   const { providerName, clientId, slug } = config.application;
-  const [byName, byClient, application] = await Promise.all([
-    authentik.provider(providerName),
-    authentik.providerOfClient(clientId),
-    authentik.application(slug),
+  const [byName, byClient, withSlug] = await Promise.all([
+    providerWhere(authentik, "name", providerName),
+    providerWhere(authentik, "client_id", clientId),
+    application(authentik, slug),
   ]);
   const own = inState(state);
   return decide({
@@ -117,7 +123,7 @@ async function look({ name, config, state }: Stack): Promise<Adoption> {
     slug,
     stack: name,
     provider: byName ?? byClient,
-    application,
+    application: withSlug,
     ownProvider: own.provider,
     ownApplication: own.application,
   });

@@ -1,5 +1,8 @@
 /** Which of the two objects made by hand in Authentik a stack can take over. Pure. */
-import type { ExistingApplication, ExistingProvider } from "../authentik";
+import type { ExistingApplication, ExistingProvider } from "../authentik/objects";
+
+type FoundProvider = Pick<ExistingProvider, "id" | "name" | "application">;
+type FoundApplication = Pick<ExistingApplication, "slug" | "name" | "provider">;
 
 /** What the stack's configuration asks for, and what there is. */
 export interface Situation {
@@ -10,9 +13,9 @@ export interface Situation {
   /** As it is to be typed after `--stack`. */
   readonly stack: string;
   /** In Authentik: the provider of that name, or else the one with that client ID. */
-  readonly provider?: ExistingProvider;
+  readonly provider?: FoundProvider;
   /** In Authentik: the application with that slug. */
-  readonly application?: ExistingApplication;
+  readonly application?: FoundApplication;
   /** In the stack's state: number of its provider. */
   readonly ownProvider?: string;
   /** In the stack's state: slug of its application. */
@@ -25,8 +28,8 @@ export type Adoption =
   | { readonly kind: "refusal"; readonly message: string }
   | {
       readonly kind: "take";
-      readonly provider?: ExistingProvider;
-      readonly application?: ExistingApplication;
+      readonly provider?: FoundProvider;
+      readonly application?: FoundApplication;
     };
 
 /** Decides what can be taken over. */

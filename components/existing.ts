@@ -1,148 +1,204 @@
-import * as pulumi from "@pulumi/pulumi";
+/**
+ * What is in Authentik already, before something is made or changed there: somebody's, and then it stays,
+ * or left by a deployment that was killed before it could write it down, and then it is made again.
+ *
+ * Ours is only what a client secret that this stack generated (nobody else has it) and every other field prove
+ * to be ours. With a secret from the configuration a person may have made the very same thing by hand.
+ */
+import type { AuthentikApi, Fields } from "../authentik/api";
+import { type Commands, howTo } from "../authentik/before";
+import {
+  differences,
+  type Inputs,
+  SCOPE_MAPPING,
+  WHOLE_APPLICATION,
+  WHOLE_PROVIDER,
+} from "../authentik/differences";
+import { application, bindings, providerWhere, scopeMapping } from "../authentik/objects";
 
-import type { AuthentikApi } from "../authentik";
-
-type Inputs = Record<string, unknown>;
-
-/** Looks, before a provider is made in Authentik, whether there is room for it. */
-export function beforeProvider(
-  name: string,
-  authentik: AuthentikApi | undefined,
-): pulumi.ResourceHookBinding | undefined {
-  return authentik && before(`${name}-provider-exists`, authentik, roomForProvider);
-}
-
-/** The same for the application. */
-export function beforeApplication(
-  name: string,
-  authentik: AuthentikApi | undefined,
-): pulumi.ResourceHookBinding | undefined {
-  return authentik && before(`${name}-application-exists`, authentik, roomForApplication);
-}
-
-/** The same for the scope mapping. */
-export function beforeScopeMapping(
-  name: string,
-  authentik: AuthentikApi | undefined,
-): pulumi.ResourceHookBinding | undefined {
-  return authentik && before(`${name}-role-exists`, authentik, roomForScopeMapping);
+/** How something is about to be made or changed. */
+export interface Circumstances {
+  /** Nothing is removed. */
+  readonly preview: boolean;
+  /** Whether the client secret is one that this stack generated. */
+  readonly generated: boolean;
+  readonly commands: Commands;
+  /** Shows a message to the user. */
+  readonly say: (text: string) => void;
 }
 
 /**
- * Whether a provider of that name or client ID is there already.
- *
- * One with the very secret we are about to give it, and with no application yet, is our own, left by a
- * deployment that was killed before it could write it down: it is removed and made again. Any other was
- * made by hand: the deployment stops, in the preview already, and says how to take it over.
- *
+ * Makes room for a provider: none of its name or client ID may be there.
  * @param inputs of the provider that is to be made.
- * @param preview nothing is removed.
- * @throws Error for the user.
+ * @throws Error for the user, where somebody else's is.
  */
 export async function roomForProvider(
-  authentik: AuthentikApi,
+  api: AuthentikApi,
   inputs: Inputs,
-  preview: boolean,
+  circumstances: Circumstances,
 ): Promise<void> {
-  const wanted = String(inputs["name"]);
-  const clientId = String(inputs["clientId"]);
-  const found = await authentik.provider(wanted);
-  if (!found) {
-    const other = await authentik.providerOfClient(clientId);
-    if (other) throw new Error(otherName(clientId, other.name));
-    return;
-  }
-  const ours = found.clientSecret !== "" && found.clientSecret === inputs["clientSecret"];
-  if (!ours || found.application !== undefined)
-    throw new Error(handMade("a provider named", wanted, "providerName"));
-  if (!preview) await authentik.remove(`providers/oauth2/${found.id}/`);
+  const found = await providerWhere(api, "name", String(inputs["name"]));
+  if (!found) return freeClientId(api, inputs, circumstances.commands);
+  const ours =
+    circumstances.generated &&
+    found.application === undefined &&
+    found.clientSecret !== "" &&
+    found.clientSecret === inputs["clientSecret"] &&
+    differences(WHOLE_PROVIDER, found.fields, inputs).length === 0;
+  const what = `provider named ${found.name}`;
+  if (!ours) throw new Error(somebodys(`a ${what}`, "providerName", circumstances.commands));
+  await makeAgain(api, what, `providers/oauth2/${found.id}/`, circumstances);
 }
 
-/**
- * The same for the application with that slug: our own is the one that belongs to the provider we made,
- * and that nobody gave anything else.
- */
+/** The same for an application: ours belongs to the provider we made, and nobody gave it anything else. */
 export async function roomForApplication(
-  authentik: AuthentikApi,
+  api: AuthentikApi,
   inputs: Inputs,
-  preview: boolean,
+  circumstances: Circumstances,
 ): Promise<void> {
   const slug = String(inputs["slug"]);
-  const found = await authentik.application(slug);
+  const found = await application(api, slug);
   if (!found) return;
   const ours =
+    circumstances.generated &&
     found.provider !== undefined &&
     found.provider.id === inputs["protocolProvider"] &&
-    found.name === inputs["name"] &&
-    !found.adorned;
-  if (!ours) throw new Error(handMade("an application with the slug", slug, "applicationSlug"));
-  if (!preview) await authentik.remove(`core/applications/${encodeURIComponent(slug)}/`);
+    differences(WHOLE_APPLICATION, found.fields, inputs).length === 0 &&
+    (await bindings(api, found.id)).length === 0;
+  const what = `application with the slug ${slug}`;
+  if (!ours) throw new Error(somebodys(`an ${what}`, "slug", circumstances.commands));
+  await makeAgain(api, what, `core/applications/${encodeURIComponent(slug)}/`, circumstances);
 }
 
-/** The same for the scope mapping of that name: our own does the same, and no provider uses it yet. */
+/** The same for a scope mapping: ours does the same, and no provider uses it yet. */
 export async function roomForScopeMapping(
-  authentik: AuthentikApi,
+  api: AuthentikApi,
   inputs: Inputs,
-  preview: boolean,
+  circumstances: Circumstances,
 ): Promise<void> {
-  const wanted = String(inputs["name"]);
-  const found = await authentik.scopeMapping(wanted);
+  const name = String(inputs["name"]);
+  const found = await scopeMapping(api, name);
   if (!found) return;
+  const what = `scope mapping named "${name}"`;
   const ours =
+    circumstances.generated &&
     !found.inUse &&
-    found.scopeName === inputs["scopeName"] &&
-    found.expression.trim() === String(inputs["expression"]).trim();
+    differences(SCOPE_MAPPING, found.fields, inputs).length === 0;
   if (!ours)
     throw new Error(
-      `Authentik has a scope mapping named "${wanted}" already, made by hand or by another stack.\n` +
+      `Authentik has a ${what} already, made by hand or by another stack.\n` +
         `  if nobody needs it:  delete it, under Customization > Property Mappings\n` +
-        `  or use another:      npx pulumi config set applicationName NAME`,
+        `  or use another:      ${howTo(circumstances.commands, "scopeMappings")}`,
     );
-  if (!preview) await authentik.remove(`propertymappings/provider/scope/${found.id}/`);
+  await makeAgain(api, what, `propertymappings/provider/scope/${found.id}/`, circumstances);
 }
 
-interface Settled {
-  promise(): Promise<unknown>;
+/** Says that a binding is there already; Authentik would take a second one without a word. */
+export async function sayDoubles(
+  api: AuthentikApi,
+  inputs: Inputs,
+  { say }: Circumstances,
+): Promise<void> {
+  if (typeof inputs["target"] !== "string") return; // a preview, of an application that is not there yet
+  const there = await bindings(api, inputs["target"]);
+  if (there.some((one) => does(one, { ...MADE, ...inputs })))
+    say(
+      "Authentik has this policy binding already, left by a killed deployment: no second one stays.",
+    );
 }
 
-function before(
-  name: string,
-  authentik: AuthentikApi,
-  look: (authentik: AuthentikApi, inputs: Inputs, preview: boolean) => Promise<void>,
-): pulumi.ResourceHookBinding {
-  const hook = new pulumi.ResourceHook(
-    name,
-    async ({ newInputs }) =>
-      look(authentik, await plain(newInputs ?? {}), pulumi.runtime.isDryRun()),
-    { onDryRun: true },
+/** Removes what does exactly the same as the binding that was made: until then nobody is let in by mistake. */
+export async function removeDoubles(api: AuthentikApi, id: string, inputs: Inputs): Promise<void> {
+  const there = await bindings(api, String(inputs["target"]));
+  const made = there.find((one) => one["pk"] === id);
+  const doubles = there.filter((one) => made && one["pk"] !== id && does(one, made));
+  for (const one of doubles) await api.remove(`policies/bindings/${String(one["pk"])}/`);
+}
+
+/** Refuses a change of a provider to a name or client ID that another one has. */
+export async function refuseTakenProvider(
+  api: AuthentikApi,
+  id: string,
+  inputs: Inputs,
+  commands: Commands,
+): Promise<void> {
+  const named = await providerWhere(api, "name", String(inputs["name"]));
+  if (named && String(named.id) !== id)
+    throw new Error(somebodys(`a provider named ${named.name}`, "providerName", commands));
+  await freeClientId(api, inputs, commands, id);
+}
+
+/** Refuses a change of an application to a slug that another one has. */
+export async function refuseTakenSlug(
+  api: AuthentikApi,
+  slug: string,
+  commands: Commands,
+): Promise<void> {
+  if (await application(api, slug))
+    throw new Error(
+      `Authentik has an application with the slug ${slug} already, made by hand or by another stack.\n` +
+        `  use another:  ${howTo(commands, "slug")}`,
+    );
+}
+
+const EFFECT = [
+  "policy",
+  "group",
+  "user",
+  "negate",
+  "enabled",
+  "order",
+  "timeout",
+  "failure_result",
+];
+
+/** A binding as it is made where nothing else is said. */
+const MADE: Fields = {
+  policy: null,
+  user: null,
+  negate: false,
+  enabled: true,
+  timeout: 30,
+  failure_result: false,
+};
+
+function does(one: Fields, other: Fields): boolean {
+  return EFFECT.every((key) => one[key] === other[key]);
+}
+
+async function makeAgain(
+  api: AuthentikApi,
+  what: string,
+  path: string,
+  { preview, say }: Circumstances,
+): Promise<void> {
+  say(
+    `Authentik has the ${what} already, exactly as this stack makes it: a killed deployment left it. ` +
+      `It is removed and made again.`,
   );
-  return { beforeCreate: [hook] };
+  if (!preview) await api.remove(path);
 }
 
-/**
- * A hook's inputs, secrets unwrapped; they stay within the hook. `apply` would never call back for a
- * value that a preview does not know yet.
- */
-async function plain(inputs: Inputs): Promise<Inputs> {
-  const entries = Object.entries(inputs).map(async ([key, value]) => [
-    key,
-    pulumi.Output.isInstance(value) ? await (value as unknown as Settled).promise() : value,
-  ]);
-  return Object.fromEntries(await Promise.all(entries));
-}
-
-function handMade(what: string, value: string, key: string): string {
-  return (
-    `Authentik has ${what} ${value} already, made by hand or by another stack.\n` +
-    `  take it over:     npm run adopt -- --stack ${pulumi.getStack()}\n` +
-    `  or use another:   npx pulumi config set ${key} NAME`
+async function freeClientId(
+  api: AuthentikApi,
+  inputs: Inputs,
+  commands: Commands,
+  own?: string,
+): Promise<void> {
+  const clientId = String(inputs["clientId"]);
+  const other = await providerWhere(api, "client_id", clientId);
+  if (!other || String(other.id) === own) return;
+  throw new Error(
+    `Authentik has the client ID ${clientId} already, in the provider "${other.name}".\n` +
+      `  use another:        ${howTo(commands, "clientId")}\n` +
+      `  or take that over:  set its name, ${howTo(commands, "providerName")}; then ${howTo(commands, "adopt")}`,
   );
 }
 
-function otherName(clientId: string, name: string): string {
+function somebodys(what: string, argument: string, commands: Commands): string {
   return (
-    `Authentik has the client ID ${clientId} already, in the provider "${name}".\n` +
-    `  take it over:     npx pulumi config set providerName "${name}", then npm run adopt -- --stack ${pulumi.getStack()}\n` +
-    `  or use another:   npx pulumi config set clientId ID`
+    `Authentik has ${what} already, made by hand or by another stack.\n` +
+    `  take it over:     ${howTo(commands, "adopt")}\n` +
+    `  or use another:   ${howTo(commands, argument)}`
   );
 }

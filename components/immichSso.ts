@@ -1,7 +1,8 @@
 import * as pulumi from "@pulumi/pulumi";
 
-import type { AuthentikApi } from "../authentik";
 import type { StackConfig } from "../config";
+import { ROLE_CLAIM } from "./adminRole";
+import { applicationArgs } from "./applicationArgs";
 import { ContainerRestart, type ContainerRestartArgs } from "./containerRestart";
 import { describeDatabase } from "./describeDatabase";
 import { ImmichOauthSettings, type ImmichDatabaseArgs } from "./immichOauthSettings";
@@ -17,8 +18,6 @@ export interface ImmichSsoArgs {
   readonly stack: string;
   /** Loopback port that leads to Immich's Postgres. */
   readonly tunnelPort: number;
-  /** Asks Authentik what is there already. Default: nobody is asked. */
-  readonly authentik?: AuthentikApi;
   /** Reaches the Immich host by SSH, or says what is in the way. Default: nobody tries. */
   readonly reachHost?: () => Promise<void>;
 }
@@ -42,28 +41,7 @@ export class ImmichSso extends pulumi.ComponentResource {
     const { config, stack } = args;
     const child = { parent: this };
 
-    const application = new OidcApplication(
-      name,
-      {
-        applicationName: config.application.name,
-        slug: config.application.slug,
-        providerName: config.application.providerName,
-        authentikUrl: config.authentik.publicUrl,
-        clientId: config.application.clientId,
-        clientSecret: config.application.clientSecret,
-        clientSecretRotation: config.application.clientSecretRotation,
-        redirectUris: config.application.redirectUris,
-        scopes: config.application.scopes,
-        authorizationFlow: config.application.authorizationFlow,
-        invalidationFlow: config.application.invalidationFlow,
-        signingKey: config.application.signingKey,
-        launchUrl: config.application.launchUrl,
-        accessGroups: config.application.accessGroups,
-        adminGroups: config.application.adminGroups,
-        authentik: args.authentik,
-      },
-      child,
-    );
+    const application = new OidcApplication(name, applicationArgs(config, stack), child);
 
     const restart = restarts(config);
     // Made before the settings, so that on removal it runs after they are back. It is the first to use SSH.
@@ -81,7 +59,7 @@ export class ImmichSso extends pulumi.ComponentResource {
       issuerUrl: application.issuerUrl,
       clientId: application.clientId,
       clientSecret: application.clientSecret,
-      roleClaim: application.roleClaim,
+      roleClaim: config.application.adminGroups.length > 0 ? ROLE_CLAIM : undefined,
       scope: application.scopes.apply((scopes) => scopes.join(" ")),
     });
     const settings = new ImmichOauthSettings(

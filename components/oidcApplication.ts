@@ -2,53 +2,99 @@ import * as authentik from "@pulumi/authentik";
 import * as pulumi from "@pulumi/pulumi";
 import { RandomPassword } from "@pulumi/random/randomPassword";
 
-import type { AuthentikApi } from "../authentik";
+import { AuthentikApi } from "../authentik/api";
+import { type Answers, askFirst } from "../authentik/before";
 import { redirectUriProblem } from "../config";
-import { adminRoleExpression, ROLE_CLAIM, ROLE_SCOPE } from "./adminRole";
-import { flowId, groupId, scopeMappingIds, signingKeyId } from "./lookups";
+import { Hooks } from "./hooks";
 import { refusal } from "./refusal";
-import { beforeApplication, beforeProvider, beforeScopeMapping } from "./existing";
+
+/** An Authentik, as the program itself reaches it. */
+export interface AuthentikArgs {
+  /**
+   * Address of its API, without a slash at the end. The resources are made by the provider `authentik` of the
+   * program (configuration `authentik:url`, or the option `providers`): it has to be the same Authentik.
+   */
+  readonly url: pulumi.Input<string>;
+  /** API token. Secret. What it may do is asked before anything is made: docs/authentik-token.md. */
+  readonly token: pulumi.Input<string>;
+  /** Its address as browsers and the client reach it, without a slash at the end. Default: `url`. */
+  readonly publicUrl?: pulumi.Input<string>;
+}
+
+/** A scope of one's own, and what it tells the client of a user. */
+export interface ScopeMappingArgs {
+  /** Name of the mapping in Authentik. */
+  readonly name: pulumi.Input<string>;
+  /** The OAuth scope: the client gets the claims where it asks for this. */
+  readonly scopeName: pulumi.Input<string>;
+  /** Python, as Authentik runs it: `return {"role": "admin" if … else "user"}`. */
+  readonly expression: pulumi.Input<string>;
+  /** What a user reads when asked for consent. Default: nothing. */
+  readonly description?: pulumi.Input<string>;
+}
 
 export interface OidcApplicationArgs {
+  /** The Authentik that it is made in. */
+  readonly authentik: AuthentikArgs;
   /** Name of the application, as users see it in Authentik. */
-  readonly applicationName: string;
-  /** Slug of the application; part of the issuer URL. */
-  readonly slug: string;
+  readonly applicationName: pulumi.Input<string>;
+  /** Slug of the application, part of the issuer URL: letters, digits, - and _. */
+  readonly slug: pulumi.Input<string>;
   /** Name of the OAuth2/OIDC provider. */
-  readonly providerName: string;
-  /** Address of Authentik as browsers and the client reach it, without a slash at the end. */
-  readonly authentikUrl: string;
-  readonly clientId: string;
-  /** Secret. Default: 64 random letters and digits. */
+  readonly providerName: pulumi.Input<string>;
+  /** OAuth client ID, at most 255 characters. */
+  readonly clientId: pulumi.Input<string>;
+  /** Secret, at most 255 characters. Default: 64 random letters and digits. */
   readonly clientSecret?: pulumi.Input<string>;
   /** Any text; another text makes another generated secret. Default: none. */
-  readonly clientSecretRotation?: string;
+  readonly clientSecretRotation?: pulumi.Input<string>;
   /** Exactly these redirect URIs are accepted, compared character by character. At least one. */
-  readonly redirectUris: readonly string[];
-  /** Scopes to offer, each by Authentik's managed mapping. Default: openid email profile. */
-  readonly scopes?: readonly string[];
+  readonly redirectUris: pulumi.Input<pulumi.Input<string>[]>;
+  /** Scopes to offer, each by its mapping in Authentik. Default: openid email profile. */
+  readonly scopes?: pulumi.Input<pulumi.Input<string>[]>;
+  /** Scopes of one's own, by a name that stays: part of the names of resources. Default: none. */
+  readonly scopeMappings?: Record<string, ScopeMappingArgs>;
   /** Slug of the authorization flow. Default: default-provider-authorization-explicit-consent. */
-  readonly authorizationFlow?: string;
+  readonly authorizationFlow?: pulumi.Input<string>;
   /** Slug of the invalidation flow. Default: default-provider-invalidation-flow. */
-  readonly invalidationFlow?: string;
+  readonly invalidationFlow?: pulumi.Input<string>;
   /** Name of the certificate that signs ID tokens. Default: authentik Self-signed Certificate. */
-  readonly signingKey?: string;
+  readonly signingKey?: pulumi.Input<string>;
   /** Where the application's tile leads. Default: Authentik's own guess. */
-  readonly launchUrl?: string;
-  /** Groups whose members may log in. Default: everybody. */
-  readonly accessGroups?: readonly string[];
-  /** Groups whose members get the role `admin` in the claim `immich_role`. Default: no such claim. */
-  readonly adminGroups?: readonly string[];
-  /** Asks Authentik what is there already. Default: nobody is asked. */
-  readonly authentik?: AuthentikApi;
+  readonly launchUrl?: pulumi.Input<string>;
+  /** Names of groups whose members may log in; they have to be there. Default: everybody may. */
+  readonly accessGroups?: string[];
+  /**
+   * For messages: by argument, the command by which a user changes it. `[N]` stands for the index in a list
+   * (`accessGroups[N]`); `authentik.url` and `authentik.token` are arguments too, `adopt` is how to take over
+   * what is in Authentik already, `heal` how to put right what was changed there. Default: the argument's name is told.
+   */
+  readonly commands?: Record<string, string>;
 }
+
+/** Characters that Authentik keeps of a client ID or secret. */
+const LONGEST = 255;
+
+/**
+ * Authentik's own defaults (authentik/providers/oauth2/models.py): those of its Terraform provider differ, and
+ * would take an hour's validity down to ten minutes.
+ */
+const AUTHENTIKS_DEFAULTS = {
+  accessCodeValidity: "minutes=1",
+  accessTokenValidity: "hours=1",
+  refreshTokenValidity: "days=30",
+  refreshTokenThreshold: "seconds=0",
+};
+
+const DEFAULT_SCOPES = ["openid", "email", "profile"];
 
 /**
  * An application behind Authentik: a confidential OAuth2/OIDC client with strict redirect URIs and
  * signed ID tokens, the application in front of it, and who may use it.
  *
  * Authentik itself accepts an empty redirect list (and then trusts the first URI it sees), URIs such
- * as `javascript:…`, flows of the wrong designation and an empty secret; this component refuses them.
+ * as `javascript:…`, flows of the wrong designation and an empty secret; this component refuses them. What it
+ * refers to, and what the token may do, is asked before the first resource is registered.
  */
 export class OidcApplication extends pulumi.ComponentResource {
   /** `https://…/application/o/<slug>/`, with the slash at the end: clients compare it exactly. */
@@ -60,128 +106,195 @@ export class OidcApplication extends pulumi.ComponentResource {
   /** Scopes to ask for. */
   readonly scopes: pulumi.Output<string[]>;
   readonly redirectUris: pulumi.Output<string[]>;
-  /** The claim that carries the role, where `adminGroups` are given. */
-  readonly roleClaim?: string;
 
   constructor(name: string, args: OidcApplicationArgs, opts?: pulumi.ComponentResourceOptions) {
     super("immich-sso:index:OidcApplication", name, {}, opts);
-    validate(args, this);
     const child = { parent: this };
+    const own = Object.entries(args.scopeMappings ?? {});
+    const found = this.ask(args);
+    // Whatever waits for the answers is not registered where something is in the way.
+    const after = <T>(value: pulumi.Input<T>): pulumi.Output<T> =>
+      pulumi.all([found, value]).apply(([, value]) => value) as pulumi.Output<T>;
+    const hooks = new Hooks({
+      name,
+      asked: pulumi
+        .all([found, args.authentik.url, args.authentik.token])
+        .apply(([{ names }, url, token]) => ({ connection: { url, token }, names })),
+      generated: args.clientSecret === undefined,
+      commands: args.commands ?? {},
+      component: this,
+    });
 
-    const clientSecret = args.clientSecret
-      ? pulumi.secret(args.clientSecret)
-      : new RandomPassword(
-          `${name}-client-secret`,
-          {
-            length: 64,
-            special: false, // survives every shell, URL and form unescaped
-            keepers: { rotation: args.clientSecretRotation ?? "" },
-          },
-          child,
-        ).result;
-
-    const adminGroups = args.adminGroups ?? [];
-    const role =
-      adminGroups.length > 0
-        ? new authentik.PropertyMappingProviderScope(
-            `${name}-role`,
+    const clientSecret =
+      args.clientSecret === undefined
+        ? new RandomPassword(
+            `${name}-client-secret`,
             {
-              name: `${args.applicationName}: role`,
-              scopeName: ROLE_SCOPE,
-              description: `Administrator of ${args.applicationName} or user`,
-              expression: adminRoleExpression(adminGroups),
+              length: 64,
+              special: false, // survives every shell, URL and form unescaped
+              keepers: { rotation: after(args.clientSecretRotation ?? "") },
             },
-            { ...child, hooks: beforeScopeMapping(name, args.authentik) },
-          )
-        : undefined;
+            child,
+          ).result
+        : pulumi.secret(args.clientSecret);
 
-    const scopes = args.scopes ?? ["openid", "email", "profile"];
-    const provider = new authentik.ProviderOauth2(
-      `${name}-provider`,
-      {
-        name: args.providerName,
-        clientType: "confidential",
-        clientId: args.clientId,
-        clientSecret,
-        authorizationFlow: flowId(
-          args.authorizationFlow ?? "default-provider-authorization-explicit-consent",
-          "authorization",
-          this,
+    const mappings = own.map(
+      ([key, mapping]) =>
+        new authentik.PropertyMappingProviderScope(
+          `${name}-${key}`,
+          {
+            name: mapping.name,
+            scopeName: mapping.scopeName,
+            description: mapping.description,
+            expression: after(mapping.expression),
+          },
+          { ...child, hooks: hooks.scopeMapping(key) },
         ),
-        invalidationFlow: flowId(
-          args.invalidationFlow ?? "default-provider-invalidation-flow",
-          "invalidation",
-          this,
-        ),
-        signingKey: signingKeyId(args.signingKey ?? "authentik Self-signed Certificate", this),
-        propertyMappings: pulumi
-          .all([scopeMappingIds(scopes, this), role ? [role.id] : []])
-          .apply(([managed, own]) => [...managed, ...own]),
-        allowedRedirectUris: args.redirectUris.map((url) => ({
+    );
+
+    const provided = {
+      name: args.providerName,
+      clientType: "confidential",
+      clientId: args.clientId,
+      clientSecret,
+      authorizationFlow: found.authorizationFlow,
+      invalidationFlow: found.invalidationFlow,
+      signingKey: found.signingKey,
+      propertyMappings: pulumi
+        .all([found.scopeMappings, mappings.map(({ id }) => id)])
+        .apply(([offered, made]) => [...offered, ...made]),
+      allowedRedirectUris: pulumi.output(args.redirectUris).apply((uris) =>
+        uris.map((url) => ({
           matching_mode: "strict",
           url,
           redirect_uri_type: "authorization", // left out, every preview shows a difference
         })),
-        issuerMode: "per_provider",
-        subMode: "hashed_user_id",
-        includeClaimsInIdToken: true,
-      },
-      { ...child, hooks: beforeProvider(name, args.authentik) },
-    );
+      ),
+      issuerMode: "per_provider",
+      subMode: "hashed_user_id",
+      includeClaimsInIdToken: true,
+      ...AUTHENTIKS_DEFAULTS,
+    };
+    const provider = new authentik.ProviderOauth2(`${name}-provider`, provided, {
+      ...child,
+      hooks: hooks.provider(),
+      // Whoever set them by hand. `logoutUri` is one that the Terraform provider never clears again.
+      ignoreChanges: [...Object.keys(AUTHENTIKS_DEFAULTS), "logoutUri", "logoutMethod"],
+    });
+    hooks.sayDrift("provider", provider.id, provided);
 
-    const application = new authentik.Application(
-      `${name}-application`,
-      {
-        name: args.applicationName,
-        slug: args.slug,
-        protocolProvider: provider.id.apply(Number),
-        metaLaunchUrl: args.launchUrl,
-      },
-      {
-        ...child,
-        hooks: beforeApplication(name, args.authentik),
-        ignoreChanges: ["group", "metaDescription", "metaIcon", "metaPublisher"], // whoever set them by hand
-      },
-    );
+    const applied = {
+      name: args.applicationName,
+      slug: args.slug,
+      protocolProvider: provider.id.apply(Number),
+      metaLaunchUrl: args.launchUrl,
+    };
+    const application = new authentik.Application(`${name}-application`, applied, {
+      ...child,
+      hooks: hooks.application(),
+      ignoreChanges: ["group", "metaDescription", "metaIcon", "metaPublisher"], // whoever set them by hand
+    });
+    hooks.sayDrift("application", application.slug, applied);
 
     (args.accessGroups ?? []).forEach((group, order) => {
       new authentik.PolicyBinding(
         `${name}-access-${group}`,
-        { target: application.uuid, group: groupId(group, this), order },
-        child,
+        { target: application.uuid, group: found.groups.apply((ids) => ids[group] ?? ""), order },
+        { ...child, hooks: hooks.binding(group) },
       );
     });
 
     // From the slug that Authentik answered: whoever uses these waits until the application is there.
-    this.issuerUrl = pulumi.interpolate`${args.authentikUrl}/application/o/${application.slug}/`;
+    const { url, publicUrl } = args.authentik;
+    this.issuerUrl = pulumi.interpolate`${publicUrl ?? url}/application/o/${application.slug}/`;
     this.discoveryUrl = pulumi.interpolate`${this.issuerUrl}.well-known/openid-configuration`;
     this.clientId = provider.clientId;
     this.clientSecret = pulumi.secret(clientSecret);
-    this.scopes = pulumi.output([...scopes, ...(role ? [ROLE_SCOPE] : [])]);
-    this.redirectUris = pulumi.output([...args.redirectUris]);
-    this.roleClaim = role ? ROLE_CLAIM : undefined;
+    this.scopes = pulumi
+      .all([args.scopes ?? DEFAULT_SCOPES, own.map(([, { scopeName }]) => scopeName)])
+      .apply(([offered, made]) => [...offered, ...made]);
+    this.redirectUris = pulumi.output(args.redirectUris);
     this.registerOutputs({ issuerUrl: this.issuerUrl, clientId: this.clientId });
+  }
+
+  /** Validates the arguments, and asks Authentik for what they refer to. */
+  private ask(args: OidcApplicationArgs): pulumi.Output<Answers> {
+    const asked = pulumi
+      .output({
+        connection: { url: args.authentik.url, token: args.authentik.token },
+        texts: {
+          slug: args.slug,
+          clientId: args.clientId,
+          applicationName: args.applicationName,
+          clientSecret: args.clientSecret,
+        },
+        redirectUris: args.redirectUris,
+        references: {
+          authorizationFlow:
+            args.authorizationFlow ?? "default-provider-authorization-explicit-consent",
+          invalidationFlow: args.invalidationFlow ?? "default-provider-invalidation-flow",
+          signingKey: args.signingKey ?? "authentik Self-signed Certificate",
+          scopes: args.scopes ?? DEFAULT_SCOPES,
+        },
+      })
+      .apply(async ({ connection, texts, redirectUris, references }) => {
+        refuseInvalid(texts, redirectUris, this);
+        const groups = Object.fromEntries(
+          (args.accessGroups ?? []).map((group, at) => [`accessGroups[${at}]`, group]),
+        );
+        try {
+          const answers = await askFirst(
+            AuthentikApi.at(connection),
+            {
+              ...references,
+              groups,
+              slug: texts.slug,
+              scopeMappings: Object.keys(args.scopeMappings ?? {}).length > 0,
+            },
+            args.commands,
+          );
+          if (answers.warning) void pulumi.log.warn(answers.warning, this);
+          return answers;
+        } catch (error) {
+          throw refusal(error instanceof Error ? error.message : String(error), this);
+        }
+      });
+    return pulumi.unsecret(asked); // UUIDs and names, though a token went in
   }
 }
 
-/** Refuses what Authentik would accept without a word, all of it at once. */
-function validate(args: OidcApplicationArgs, resource: pulumi.Resource): void {
+/** Refuses what Authentik would accept without a word, or in a message of its own, all of it at once. */
+function refuseInvalid(
+  texts: {
+    readonly slug: string;
+    readonly clientId: string;
+    readonly applicationName: string;
+    readonly clientSecret?: string;
+  },
+  redirectUris: readonly string[],
+  resource: pulumi.Resource,
+): void {
+  const { slug, clientId, applicationName, clientSecret } = texts;
   const problems: string[] = [];
-  if (args.redirectUris.length === 0)
+  if (redirectUris.length === 0)
     problems.push(
       "redirectUris: empty; at least one is needed, or Authentik trusts the first it sees",
     );
-  args.redirectUris.forEach((uri, index) => {
+  redirectUris.forEach((uri, index) => {
     const allowed = redirectUriProblem(uri);
     if (allowed)
       problems.push(`redirectUris[${index}]: ${JSON.stringify(uri)}; allowed: ${allowed}`);
   });
-  if (args.clientSecret === "") problems.push("clientSecret: empty; leave it out to have one made");
-  if (!/^[-a-zA-Z0-9_]+$/.test(args.slug))
-    problems.push(`slug: ${JSON.stringify(args.slug)}; allowed: letters, digits, - and _`);
+  if (clientSecret === "") problems.push("clientSecret: empty; leave it out to have one made");
+  if (clientSecret !== undefined && clientSecret.length > LONGEST)
+    problems.push(`clientSecret: ${clientSecret.length} characters; allowed: at most ${LONGEST}`);
+  if (clientId === "" || clientId.length > LONGEST)
+    problems.push(`clientId: ${clientId.length} characters; allowed: 1 to ${LONGEST}`);
+  if (!/^[-a-zA-Z0-9_]+$/.test(slug))
+    problems.push(`slug: ${JSON.stringify(slug)}; allowed: letters, digits, - and _`);
   if (problems.length > 0)
     throw refusal(
-      `The application ${args.applicationName} can't be made like this:\n  ${problems.join("\n  ")}`,
+      `The application ${applicationName} can't be made like this:\n  ${problems.join("\n  ")}`,
       resource,
     );
 }

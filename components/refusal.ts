@@ -10,5 +10,7 @@ export function refusal(message: string, resource?: pulumi.Resource): Error {
     : new pulumi.RunError(message);
   // Pulumi inspects an error that has a stack, with all that hangs on it: half a minute of a processor.
   error.stack = undefined;
+  // Pulumi writes "error serializing property" before the message of one that comes to a resource's inputs.
+  Object.defineProperty(error, "message", { get: () => message, set: () => undefined });
   return error;
 }

@@ -10,15 +10,15 @@ import { Store } from "./store";
 /** Texts are Authentik's own. */
 const MAPPINGS: readonly (readonly [scope: string, description: string, expression: string])[] = [
   [
-    "email",
-    "Email address",
-    'return {\n    "email": request.user.email,\n    "email_verified": False\n}',
-  ],
-  [
     "openid",
     "",
     "# This scope is required by the OpenID-spec, and must as such exist in authentik.\n" +
       "# The scope by itself does not grant any information\nreturn {}",
+  ],
+  [
+    "email",
+    "Email address",
+    'return {\n    "email": request.user.email,\n    "email_verified": False\n}',
   ],
   [
     "profile",

@@ -1,183 +1,226 @@
 /** What is there already in Authentik before something is made: ours and removed, or somebody's and kept. */
-import * as pulumi from "@pulumi/pulumi";
-
-import type {
-  AuthentikApi,
-  ExistingApplication,
-  ExistingProvider,
-  ExistingScopeMapping,
-} from "../../authentik";
+import { AuthentikApi } from "../../authentik/api";
 import {
+  refuseTakenProvider,
+  refuseTakenSlug,
+  removeDoubles,
   roomForApplication,
   roomForProvider,
   roomForScopeMapping,
 } from "../../components/existing";
+import { type Contents, type FakeAuthentik, startFakeAuthentik } from "../support/fakeAuthentik";
 
-beforeAll(() =>
-  pulumi.runtime.setMocks(
-    { newResource: ({ name }) => ({ id: name, state: {} }), call: () => ({}) },
-    "immich-authentik-sso",
-    "homelab",
-  ),
-);
+let fake: FakeAuthentik;
+beforeAll(async () => void (fake = await startFakeAuthentik()));
+afterAll(() => fake.stop());
+beforeEach(() => Object.assign(fake, { contents: {}, requests: [] }));
 
-interface There {
-  readonly provider?: Partial<ExistingProvider>;
-  readonly application?: Partial<ExistingApplication>;
-  readonly mapping?: Partial<ExistingScopeMapping>;
-  /** Whether the provider has another name, and is found by its client ID alone. */
-  readonly byClient?: boolean;
-}
-
-const provider = {
-  id: 4,
-  name: "immich-oauth-provider",
-  clientId: "immich-oauth-client",
-  clientSecret: "canary",
-};
-const application = {
-  slug: "immich",
-  name: "Immich",
-  provider: { id: 4, name: provider.name },
-  adorned: false,
-};
-
-const mapping = { id: "uuid", scopeName: "immich", expression: "return {}\n", inUse: false };
-
-const rooms = {
-  provider: roomForProvider,
-  application: roomForApplication,
-  mapping: roomForScopeMapping,
-};
-type Kind = keyof typeof rooms;
-
-/** Makes room for a `kind`; answers the paths that were deleted in Authentik. */
-async function run(
-  kind: Kind,
-  there: There,
-  inputs: Record<string, unknown>,
-  preview = false,
-): Promise<string[]> {
-  const removed: string[] = [];
-  const authentik = {
-    provider: async () =>
-      there.provider && !there.byClient ? { ...provider, ...there.provider } : undefined,
-    providerOfClient: async () => there.provider && { ...provider, ...there.provider },
-    application: async () => there.application && { ...application, ...there.application },
-    scopeMapping: async () => there.mapping && { ...mapping, ...there.mapping },
-    remove: async (path: string) => void removed.push(path),
-  } as unknown as AuthentikApi;
-  await rooms[kind](authentik, inputs, preview);
-  return removed;
-}
-
+/** As this stack makes them. */
 const provided = {
   name: "immich-oauth-provider",
+  clientType: "confidential",
   clientId: "immich-oauth-client",
   clientSecret: "canary",
+  authorizationFlow: "flow a",
+  invalidationFlow: "flow i",
+  propertyMappings: ["m1", "m2"],
+  allowedRedirectUris: [
+    { matching_mode: "strict", url: "https://a/cb", redirect_uri_type: "authorization" },
+  ],
+  signingKey: "key",
+  accessTokenValidity: "hours=1",
 };
-const applied = { name: "Immich", slug: "immich", protocolProvider: 4 };
-
-test("nothing is there, nothing is removed", async () => {
-  expect(await run("provider", {}, provided)).toEqual([]);
-  expect(await run("application", {}, applied)).toEqual([]);
-});
-
-test("what a killed up left is removed, and in a preview left", async () => {
-  expect(await run("provider", { provider: {} }, provided)).toEqual(["providers/oauth2/4/"]);
-  expect(await run("provider", { provider: {} }, provided, true)).toEqual([]);
-  expect(await run("application", { application: {} }, applied)).toEqual([
-    "core/applications/immich/",
-  ]);
-  expect(await run("application", { application: {} }, applied, true)).toEqual([]);
-});
-
-const mapped = { name: "Immich: role", scopeName: "immich", expression: "return {}" };
-
-test("a scope mapping that a killed up left is removed", async () => {
-  expect(await run("mapping", {}, mapped)).toEqual([]);
-  expect(await run("mapping", { mapping: {} }, mapped)).toEqual([
-    "propertymappings/provider/scope/uuid/",
-  ]);
-  expect(await run("mapping", { mapping: {} }, mapped, true)).toEqual([]);
-});
-
-const kept: [string, Kind, There, Record<string, unknown>, string][] = [
-  [
-    "a provider with another secret",
-    "provider",
-    { provider: { clientSecret: "other" } },
-    provided,
-    "Authentik has a provider named immich-oauth-provider already",
+const provider = {
+  pk: 4,
+  name: "immich-oauth-provider",
+  client_type: "confidential",
+  client_id: "immich-oauth-client",
+  client_secret: "canary",
+  authentication_flow: null,
+  authorization_flow: "flow a",
+  invalidation_flow: "flow i",
+  property_mappings: ["m2", "m1"], // Authentik has an order of its own
+  redirect_uris: [
+    { matching_mode: "strict", url: "https://a/cb", redirect_uri_type: "authorization" },
   ],
+  signing_key: "key",
+  encryption_key: null,
+  access_token_validity: "hours=1",
+  logout_uri: "",
+  jwt_federation_sources: [],
+  assigned_application_slug: null,
+};
+const applied = { name: "Immich", slug: "immich", protocolProvider: 4, metaLaunchUrl: "https://a" };
+const application = {
+  pk: "app",
+  slug: "immich",
+  name: "Immich",
+  provider: 4,
+  provider_obj: { name: provider.name },
+  meta_launch_url: "https://a",
+  meta_icon: "",
+  meta_description: "",
+  meta_publisher: "",
+  group: "",
+};
+const mapped = { name: "Immich: role", scopeName: "immich", expression: "return {}\n" };
+const mapping = { pk: "m3", name: "Immich: role", scope_name: "immich", expression: "return {}" };
+
+const kinds = {
+  provider: { room: roomForProvider, list: "providers/oauth2/", own: provider, inputs: provided },
+  application: {
+    room: roomForApplication,
+    list: "core/applications/",
+    own: application,
+    inputs: applied,
+  },
+  mapping: {
+    room: roomForScopeMapping,
+    list: "propertymappings/provider/scope/",
+    own: mapping,
+    inputs: mapped,
+  },
+};
+type Kind = keyof typeof kinds;
+
+const commands = {
+  adopt: "npm run adopt -- --stack homelab",
+  providerName: "npx pulumi config set providerName NAME",
+};
+
+/** Makes room; answers what was deleted and what was said. */
+async function run(
+  kind: Kind,
+  there: object | undefined,
+  { preview = false, generated = true, more = {} as Contents, inputs = {} } = {},
+): Promise<{ removed: string[]; said: string[] }> {
+  const { list, own, room } = kinds[kind];
+  fake.contents = {
+    ...more,
+    [list]: [...(there ? [{ ...own, ...there }] : []), ...(more[list] ?? [])],
+  };
+  const said: string[] = [];
+  await room(
+    new AuthentikApi({ url: fake.url, token: "t" }),
+    { ...kinds[kind].inputs, ...inputs },
+    { preview, generated, commands, say: (text) => said.push(text) },
+  );
+  return { removed: fake.requests.filter((one) => one.startsWith("DELETE")), said };
+}
+
+test.each(Object.keys(kinds) as Kind[])("no %s is there, none is removed", async (kind) => {
+  expect(await run(kind, undefined)).toEqual({ removed: [], said: [] });
+});
+
+test.each([
+  ["provider", "DELETE providers/oauth2/4/"],
+  ["application", "DELETE core/applications/immich/"],
+  ["mapping", "DELETE propertymappings/provider/scope/m3/"],
+] as [Kind, string][])(
+  "the %s that a killed up left is removed, and the preview says so",
+  async (kind, path) => {
+    const said = [
+      expect.stringMatching(/already, exactly as this stack makes it.* removed and made again/s),
+    ];
+    expect(await run(kind, {}, { preview: true })).toEqual({ removed: [], said });
+    expect(await run(kind, {})).toEqual({ removed: [path], said });
+  },
+);
+
+const inUse = { "providers/oauth2/": [{ pk: 9, name: "x", property_mappings: ["m3"] }] };
+const bound = { "policies/bindings/": [{ pk: "b", target: "app", group: "g" }] };
+const kept: [string, Kind, object, Parameters<typeof run>[2], string][] = [
   [
-    "a provider with the secret that is configured, in use",
+    "a provider with a secret that a person could have given it",
     "provider",
-    { provider: { application: "immich" } },
-    provided,
-    "npm run adopt -- --stack homelab",
+    {},
+    { generated: false },
+    "Authentik has a provider named immich-oauth-provider already, made by hand or by another stack.\n" +
+      "  take it over:     npm run adopt -- --stack homelab\n" +
+      "  or use another:   npx pulumi config set providerName NAME",
   ],
+  ["a provider with another secret", "provider", { client_secret: "other" }, {}, "npm run adopt"],
   [
     "a provider whose secret the token's user may not see",
     "provider",
-    { provider: { clientSecret: "" } },
-    { ...provided, clientSecret: "" },
-    "Authentik has a provider named",
+    { client_secret: "" },
+    { inputs: { clientSecret: "" } },
+    "npm run adopt",
   ],
+  ["one in use", "provider", { assigned_application_slug: "immich" }, {}, "npm run adopt"],
   [
-    "a provider of another name with the client ID",
+    "one with another redirect URI",
     "provider",
-    { provider: { name: "Provider for Immich" }, byClient: true },
-    provided,
-    'npx pulumi config set providerName "Provider for Immich"',
-  ],
-  [
-    "an application without a provider",
-    "application",
-    { application: { provider: undefined } },
-    { ...applied, protocolProvider: undefined },
-    "Authentik has an application with the slug immich already",
-  ],
-  [
-    "an application of another provider",
-    "application",
-    { application: { provider: { id: 7, name: "x" } } },
-    applied,
-    "npm run adopt -- --stack homelab",
-  ],
-  [
-    "an application with another name",
-    "application",
-    { application: { name: "Photos" } },
-    applied,
+    { redirect_uris: [...provider.redirect_uris, { matching_mode: "regex", url: "https://b" }] },
+    {},
     "npm run adopt",
   ],
   [
-    "an application with an icon or bindings",
-    "application",
-    { application: { adorned: true } },
-    applied,
+    "one with another validity",
+    "provider",
+    { access_token_validity: "hours=9" },
+    {},
     "npm run adopt",
   ],
+  ["one that encrypts", "provider", { encryption_key: "key" }, {}, "npm run adopt"],
+  ["one with a logout URI", "provider", { logout_uri: "https://a/out" }, {}, "npm run adopt"],
   [
-    "a scope mapping that a provider uses",
-    "mapping",
-    { mapping: { inUse: true } },
-    mapped,
-    'Authentik has a scope mapping named "Immich: role" already',
+    "one of another name with the client ID",
+    "provider",
+    { name: "Provider for Immich" },
+    {},
+    'Authentik has the client ID immich-oauth-client already, in the provider "Provider for Immich"',
   ],
   [
-    "a scope mapping that does something else",
-    "mapping",
-    { mapping: { expression: "return None" } },
-    mapped,
-    "npx pulumi config set applicationName NAME",
+    "an application, with a configured secret",
+    "application",
+    {},
+    { generated: false },
+    "npm run adopt",
   ],
+  ["an application without a provider", "application", { provider: null }, {}, "npm run adopt"],
+  ["an application of another provider", "application", { provider: 7 }, {}, "npm run adopt"],
+  ["an application of another name", "application", { name: "Photos" }, {}, "npm run adopt"],
+  ["an application with an icon", "application", { meta_icon: "x.png" }, {}, "npm run adopt"],
+  ["an application with bindings", "application", {}, { more: bound }, "npm run adopt"],
+  ["a scope mapping, with a configured secret", "mapping", {}, { generated: false }, "delete it"],
+  ["a scope mapping that a provider uses", "mapping", {}, { more: inUse }, "delete it"],
+  ["one that does something else", "mapping", { expression: "return None" }, {}, "delete it"],
+  ["one that somebody described", "mapping", { description: "mine" }, {}, "delete it"],
 ];
-test.each(kept)("%s is somebody's, and stays", async (_, kind, there, inputs, message) => {
+test.each(kept)("%s is somebody's, and stays", async (_, kind, there, how, message) => {
   for (const preview of [true, false]) {
-    const attempt = run(kind, there, inputs, preview);
+    const attempt = run(kind, there, { ...how, preview });
     await expect(attempt).rejects.toThrow(message);
     await expect(attempt).rejects.not.toThrow("canary");
+    expect(fake.requests.filter((one) => one.startsWith("DELETE"))).toEqual([]);
   }
+});
+
+test("a change to a name, a client ID or a slug that somebody else has is refused", async () => {
+  const api = new AuthentikApi({ url: fake.url, token: "t" });
+  fake.contents = { "providers/oauth2/": [provider], "core/applications/": [application] };
+  await refuseTakenProvider(api, "4", provided, commands);
+  await expect(refuseTakenProvider(api, "5", provided, commands)).rejects.toThrow(/provider named/);
+  await expect(
+    refuseTakenProvider(api, "5", { ...provided, name: "other" }, commands),
+  ).rejects.toThrow(/client ID immich-oauth-client already/);
+  await expect(refuseTakenSlug(api, "immich", commands)).rejects.toThrow(/slug immich already/);
+  await refuseTakenSlug(api, "photos", commands);
+});
+
+test("of two equal bindings the one that was made stays; others are somebody's", async () => {
+  const binding = { target: "app", group: "g", policy: null, user: null, order: 0, negate: false };
+  fake.contents = {
+    "policies/bindings/": [
+      { pk: "left", ...binding },
+      { pk: "made", ...binding },
+      { pk: "theirs", ...binding, negate: true },
+      { pk: "other", ...binding, target: "other" },
+    ],
+  };
+  await removeDoubles(new AuthentikApi({ url: fake.url, token: "t" }), "made", { target: "app" });
+  expect(fake.requests.filter((one) => one.startsWith("DELETE"))).toEqual([
+    "DELETE policies/bindings/left/",
+  ]);
 });

@@ -26,10 +26,9 @@ const program = [
   "config.ts",
   "configReader.ts",
   "tunnel.ts",
-  "authentik.ts",
   "components",
 ];
-const plain = ["ssh", "immich", "checks"];
+const plain = ["authentik", "ssh", "immich", "checks"];
 
 test.each([...program, ...plain].flatMap(sources))(
   "%s knows nothing of toolchain, stand-ins or sandbox",

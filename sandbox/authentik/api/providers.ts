@@ -17,6 +17,11 @@ type Body = Omit<ProviderRow, "pk">;
 
 const PATH = "providers/oauth2/";
 
+/** Whatever order they were sent in: the order in which the mappings were made. */
+function mappingsOf(store: Store, row: ProviderRow): string[] {
+  return store.mappings.all().flatMap(({ pk }) => (row.property_mappings.includes(pk) ? [pk] : []));
+}
+
 /** The part of a provider that an application shows of it. */
 export function providerSummary(store: Store, row: ProviderRow): Record<string, unknown> {
   const application = store.applicationOf(row);
@@ -26,7 +31,7 @@ export function providerSummary(store: Store, row: ProviderRow): Record<string, 
     authentication_flow: row.authentication_flow,
     authorization_flow: row.authorization_flow,
     invalidation_flow: row.invalidation_flow,
-    property_mappings: row.property_mappings,
+    property_mappings: mappingsOf(store, row),
     component: "ak-provider-oauth2-form",
     assigned_application_slug: application?.slug ?? null,
     assigned_application_name: application?.name ?? null,
@@ -107,7 +112,7 @@ const shape: Resource<ProviderRow, Body> = {
     },
     search: (row) => [row.name, row.client_id],
     order: (row) => row.name,
-    toWire: (row) => ({ ...providerSummary(store, row), ...row }),
+    toWire: (row) => ({ ...row, ...providerSummary(store, row) }),
   }),
   fields: fieldsOf,
   check: (store, body, self) => {
@@ -156,7 +161,7 @@ function usedBy(context: ApiContext): ReturnType<typeof json> {
   return withRow(shape, context, (row) =>
     json(
       200,
-      row.property_mappings.map((pk) => ({
+      mappingsOf(context.store, row).map((pk) => ({
         app: "authentik_core",
         model_name: "propertymapping",
         pk,
