@@ -77,6 +77,8 @@ export interface DatabaseConfig {
   readonly store: "system_metadata" | "system_config";
   /** Loopback port of the tunnel; 0: derived from the stack's name. */
   readonly tunnelPort: number;
+  /** `databaseId` of the database whose data were moved to this one; empty: none. */
+  readonly movedFrom: string;
 }
 
 /** Immich's Compose service, and when it is restarted. */
@@ -188,6 +190,7 @@ function readDatabase(reader: Reader): DatabaseConfig {
     login: reader.choice("postgresLogin", ["dedicated", "existing"]),
     store: reader.choice("settingsStore", ["system_metadata", "system_config"]),
     tunnelPort: reader.integer("tunnelPort", 0, 65535, 0),
+    movedFrom: reader.optional("databaseMovedFrom"),
   };
 }
 

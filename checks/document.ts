@@ -34,7 +34,7 @@ const tutorial: readonly { says: string; meaning: string; ids: readonly CheckId[
     says: "Client authentication failed",
     meaning:
       "Authentik does not take Immich's client ID or secret. Immich itself only says “Failed to finish oauth”.",
-    ids: ["client-secret", "client-known", "immich-client-id", "settings-usable", "settings-row"],
+    ids: ["client-secret", "client-known", "immich-client-id", "settings-row"],
   },
   {
     says: "User not created",

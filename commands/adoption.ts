@@ -99,7 +99,7 @@ function contradiction(situation: Situation): string | undefined {
 function forgotten(what: string, own: string, found: string, stack: string): string {
   return (
     `The stack ${stack} remembers the ${what} as number ${own}; in Authentik it is number ${found} now: somebody deleted it and made it anew.\n` +
-    `  forget what is gone:   npx pulumi refresh --run-program --stack ${stack}\n` +
+    `  forget what is gone:   npx pulumi refresh --stack ${stack}\n` +
     `  then take it over:     npm run adopt -- --stack ${stack}`
   );
 }

@@ -1,7 +1,7 @@
 /** What doctor knows of a stack: its configuration and its state, both through the CLI, in memory only. */
 import { hostCallbacks } from "../checks/host";
 import type { CheckInput } from "../checks/types";
-import { hostAccess } from "../components/hostAccess";
+import { hostAccess } from "./hostAccess";
 import { readConfig, type StackConfig } from "../config";
 import { pulumi, type CliResult } from "./cli";
 import { deployedOf, type Deployed, namesNotDeployed, notDeployed, publicUrlOf } from "./deployed";

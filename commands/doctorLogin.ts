@@ -74,10 +74,7 @@ async function inBrowser(page: string): Promise<number> {
 const hints: readonly (readonly [RegExp, string])[] = [
   [/redirect/i, "redirect-uri-web, immich-redirect-uri"],
   [/client id|client identifier/i, "client-known, immich-client-id"],
-  [
-    /client authentication|failed to finish/i,
-    "client-secret, signing-algorithm, settings-usable, settings-row",
-  ],
+  [/client authentication|failed to finish/i, "client-secret, signing-algorithm, settings-row"],
   [/auto ?register|does not exist/i, "auto-register"],
   [/e-?mail/i, "email-claim, scopes-offered, access-groups"],
   [/discovery/i, "immich-discovery, issuer-equal"],

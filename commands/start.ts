@@ -97,7 +97,7 @@ async function cycle(sandbox: Sandbox, json: boolean): Promise<number> {
   say("pulumi up, again");
   const second = await deploy("up", stack, context);
   say("pulumi destroy");
-  await deploy("destroy", ["--run-program", ...stack], context);
+  await deploy("destroy", stack, context);
   const left = await pulumi(["stack", "export", ...stack.slice(0, 2)], context);
   const destroyed = (JSON.parse(left.stdout).deployment.resources ?? []).length === 0;
 

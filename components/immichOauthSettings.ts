@@ -4,116 +4,148 @@ import { Role } from "@pulumi/postgresql/role";
 import * as pulumi from "@pulumi/pulumi";
 
 import { loginPassword } from "../immich/login";
-import { OauthSettingsRow, type SettingValue } from "./oauthSettingsRow";
-import { SettingsSnapshot } from "./settingsSnapshot";
-
-/** Immich's Postgres and who logs in to it. */
-export interface ImmichDatabaseArgs {
-  /** Which database, in words: shown in previews and errors. */
-  readonly description: string;
-  /** Name of the database. */
-  readonly database: string;
-  /** Table of the settings. */
-  readonly store: "system_metadata" | "system_config";
-  /** Loopback port that leads to Postgres, for `@pulumi/postgresql`. */
-  readonly tunnelPort: number;
-  /** A Postgres user who may make logins. */
-  readonly user: string;
-  /** Secret. */
-  readonly password: string;
-  /** The login to make and use, with access to the settings table alone. Default: `user` is used. */
-  readonly dedicatedLogin?: string;
-}
+import {
+  PostgresTunnel,
+  type ProviderArgs,
+  Settings,
+  SettingsSnapshot,
+  type SettingValue,
+} from "../provider/sdk";
 
 export interface ImmichOauthSettingsArgs {
-  readonly database: ImmichDatabaseArgs;
+  /** How Immich's PostgreSQL is reached: the arguments of the provider `immich` that this component is given. */
+  immich: ProviderArgs;
+  /** Table of the settings: `system_metadata` or `system_config`. Default: system_metadata. */
+  store?: string;
+  /** A PostgreSQL role to make and use, with access to the settings table alone. Default: none is made. */
+  dedicatedLogin?: pulumi.Input<string>;
+  /** A PostgreSQL role that is there already, to use. Default: the provider's `postgresUser`. */
+  login?: pulumi.Input<string>;
   /** The settings to have, by Immich's names: `oauth.clientId`. */
-  readonly settings: Record<string, pulumi.Input<SettingValue>>;
+  settings: Record<string, pulumi.Input<SettingValue>>;
   /** Settings to have where this version of Immich knows them. Default: none. */
-  readonly whereKnown?: Record<string, pulumi.Input<SettingValue>>;
+  whereKnown?: Record<string, pulumi.Input<SettingValue>>;
+  /** What a snapshot of these settings remembers. Default: one is made. */
+  snapshot?: SettingsSnapshot;
+  /** When Immich is restarted after the settings were put back: always, whenNeeded, never. Default: whenNeeded. */
+  restartOnDelete?: string;
+  /** How long it may take to be healthy again then, in seconds. Default: 120. */
+  restartTimeoutSeconds?: pulumi.Input<number>;
 }
 
-/** Immich's OAuth settings in its own Postgres, and the login that writes them. */
+/** Immich's settings in its own PostgreSQL, and the login that writes them. Takes a provider `immich`. */
 export class ImmichOauthSettings extends pulumi.ComponentResource {
   /** When the settings last changed (ISO 8601). */
   readonly settingsChangedAt: pulumi.Output<string>;
   /** Immich's version, empty where it can't be asked. */
   readonly immichVersion: pulumi.Output<string>;
-  /** The login that reads and writes the settings. */
-  readonly login: string;
+  /** The PostgreSQL role that reads and writes the settings; empty for the provider's own. */
+  readonly login: pulumi.Output<string>;
 
   constructor(name: string, args: ImmichOauthSettingsArgs, opts?: pulumi.ComponentResourceOptions) {
     super("immich-sso:index:ImmichOauthSettings", name, {}, opts);
-    const { database } = args;
-    this.login = database.dedicatedLogin ?? database.user;
-    const ready = database.dedicatedLogin
-      ? [this.makeLogin(name, database.dedicatedLogin, database)]
-      : [];
-
-    const common = {
-      database: database.description,
-      store: database.store,
-      login: this.login,
-    };
-    const keys = Object.keys({ ...args.settings, ...args.whereKnown }).sort();
-    const snapshot = new SettingsSnapshot(
-      `${name}-before`,
-      { ...common, keys },
-      { parent: this, dependsOn: ready },
-    );
-    const row = new OauthSettingsRow(
+    const child = { parent: this };
+    const { store = "system_metadata", settings, whereKnown, restartOnDelete } = args;
+    const snapshot =
+      args.snapshot ??
+      settingsSnapshot(name, { ...args, restarts: restartOnDelete !== "never" }, child);
+    const made = args.dedicatedLogin
+      ? this.makeLogin(name, args.dedicatedLogin, store, args.immich, snapshot)
+      : undefined;
+    this.login = pulumi.output(made?.login ?? args.login ?? "");
+    const row = new Settings(
       `${name}-row`,
       {
-        ...common,
-        settings: args.settings,
-        ...(args.whereKnown ? { whereKnown: args.whereKnown } : {}),
+        store,
+        login: this.login,
+        settings,
+        ...(whereKnown ? { whereKnown } : {}),
         previous: snapshot.previous,
+        databaseId: snapshot.databaseId,
+        restartOnDelete,
+        restartTimeoutSeconds: args.restartTimeoutSeconds,
       },
-      { parent: this, dependsOn: [snapshot, ...ready] },
+      { ...child, dependsOn: made ? [snapshot, made.grant] : [snapshot] },
     );
     this.settingsChangedAt = row.settingsChangedAt;
     this.immichVersion = row.immichVersion;
     this.registerOutputs({ settingsChangedAt: this.settingsChangedAt });
   }
 
-  /** A Postgres role that may read and write the settings table and do nothing else. */
-  private makeLogin(name: string, login: string, database: ImmichDatabaseArgs): pulumi.Resource {
+  /** A PostgreSQL role that may read and write the settings table and do nothing else. */
+  private makeLogin(
+    name: string,
+    login: pulumi.Input<string>,
+    store: string,
+    immich: ProviderArgs,
+    snapshot: SettingsSnapshot,
+  ): { login: pulumi.Output<string>; grant: Grant } {
+    const child = { parent: this };
+    const tunnel = new PostgresTunnel(`${name}-tunnel`, {}, child);
+    const database = immich.postgresDatabase ?? "immich";
     const provider = new Provider(
       `${name}-postgres`,
       {
-        host: "127.0.0.1",
-        port: database.tunnelPort,
-        sslmode: "disable", // SSH encrypts the way
-        username: database.user,
-        password: pulumi.secret(database.password),
-        database: database.database,
+        host: tunnel.host,
+        port: tunnel.port,
+        sslmode: tunnel.sslmode,
+        sslrootcert: tunnel.sslrootcert,
+        username: immich.postgresUser ?? "postgres",
+        password: pulumi.secret(immich.postgresPassword),
+        database,
         connectTimeout: 30,
-      },
-      { parent: this },
-    );
-    const child = { parent: this, provider };
-    const role = new Role(
-      `${name}-login`,
-      {
-        name: login,
-        login: true,
-        password: pulumi.secret(loginPassword(database.password, login)),
       },
       child,
     );
-    return new Grant(
+    const password = pulumi
+      .all([immich.postgresPassword, login])
+      .apply(([source, of]) => loginPassword(source, of));
+    const role = new Role(
+      `${name}-login`,
+      { name: login, login: true, password: pulumi.secret(password) },
+      // Its name is what Pulumi finds it by, and an update can't change that.
+      {
+        ...child,
+        provider,
+        dependsOn: snapshot,
+        replaceOnChanges: ["name"],
+        deleteBeforeReplace: true,
+      },
+    );
+    const grant = new Grant(
       `${name}-grant`,
       {
         role: role.name,
-        database: database.database,
+        database,
         schema: "public",
         objectType: "table",
-        objects: [database.store],
-        privileges: ["SELECT", "INSERT", "UPDATE", "DELETE"],
+        objects: [store],
+        privileges: ["DELETE", "INSERT", "SELECT", "UPDATE"], // in the order in which they are read back
       },
       // A login that is dropped loses its grants. To revoke them one by one fails where an upgrade of
       // Immich has taken the table away (system_config, 1.106 and later).
-      { ...child, retainOnDelete: true },
+      { ...child, provider, retainOnDelete: true },
     );
+    return { login: role.name, grant };
   }
+}
+
+/** Remembers the settings that a component is going to own. */
+export function settingsSnapshot(
+  name: string,
+  args: Pick<ImmichOauthSettingsArgs, "store" | "settings" | "whereKnown"> & {
+    /** Whether Immich is going to be restarted: its Compose service is looked at then. */
+    readonly restarts: boolean;
+  },
+  opts: pulumi.CustomResourceOptions,
+): SettingsSnapshot {
+  return new SettingsSnapshot(
+    `${name}-before`,
+    {
+      store: args.store,
+      keys: Object.keys({ ...args.settings, ...args.whereKnown }).sort(),
+      restarts: args.restarts,
+    },
+    opts,
+  );
 }

@@ -1,25 +1,33 @@
 import * as pulumi from "@pulumi/pulumi";
 
-import type { StackConfig } from "../config";
-import { ROLE_CLAIM } from "./adminRole";
-import { applicationArgs } from "./applicationArgs";
-import { ContainerRestart, type ContainerRestartArgs } from "./containerRestart";
-import { describeDatabase } from "./describeDatabase";
-import { ImmichOauthSettings, type ImmichDatabaseArgs } from "./immichOauthSettings";
 import { needsRestart } from "../immich/version";
-import { LoginCheck } from "./loginCheck";
-import { OidcApplication } from "./oidcApplication";
-import { desiredSettings, passwordSettings } from "./settings";
+import { LoginCheck, Provider, type ProviderArgs } from "../provider/sdk";
+import { ContainerRestart } from "./containerRestart";
+import { ImmichOauthSettings, settingsSnapshot } from "./immichOauthSettings";
+import { OidcApplication, type OidcApplicationArgs } from "./oidcApplication";
+import { desiredSettings, type LoginSettings, passwordSettings } from "./settings";
 
 export interface ImmichSsoArgs {
-  /** What is to be: the validated configuration. */
-  readonly config: StackConfig;
-  /** Name of the stack: several stacks may share one Immich host, each with its own Postgres login. */
-  readonly stack: string;
-  /** Loopback port that leads to Immich's Postgres. */
-  readonly tunnelPort: number;
-  /** Reaches the Immich host by SSH, or says what is in the way. Default: nobody tries. */
-  readonly reachHost?: () => Promise<void>;
+  /** The application in Authentik, and its OAuth2/OIDC provider. */
+  application: OidcApplicationArgs;
+  /** The claim of the application that carries a user's role: `admin` or `user`. Default: roles are left alone. */
+  roleClaim?: string;
+  /** How Immich is reached. */
+  immich: ProviderArgs;
+  /** Origin of Immich as browsers reach it. */
+  immichUrl: string;
+  /** What Immich is to offer its users. Default: the default of each. */
+  login?: LoginSettings;
+  /** Table of Immich's settings: `system_metadata` (1.106 and later) or `system_config`. Default: system_metadata. */
+  store?: string;
+  /** A PostgreSQL role to make for this deployment. Default: the user of `immich` writes the settings. */
+  dedicatedLogin?: string;
+  /** When Immich is restarted: onChange, whenNeeded (only before 1.106.3) or never. Default: onChange. */
+  restart?: string;
+  /** How long Immich may take to be healthy again, in seconds. Default: 120. */
+  restartTimeoutSeconds?: number;
+  /** What a login that would not work does to the deployment: fail, warn or off. Default: fail. */
+  loginCheck?: string;
 }
 
 /** Single sign-on of one Immich at one Authentik. */
@@ -38,74 +46,97 @@ export class ImmichSso extends pulumi.ComponentResource {
 
   constructor(name: string, args: ImmichSsoArgs, opts?: pulumi.ComponentResourceOptions) {
     super("immich-sso:index:ImmichSso", name, {}, opts);
-    const { config, stack } = args;
-    const child = { parent: this };
+    const { store = "system_metadata", login = {}, restart = "onChange", roleClaim } = args;
+    const child = {
+      parent: this,
+      provider: new Provider(`${name}-immich`, args.immich, { parent: this }),
+    };
+    const restarts = { restarts: restart !== "never" };
 
-    const application = new OidcApplication(name, applicationArgs(config, stack), child);
-
-    const restart = restarts(config);
-    // Made before the settings, so that on removal it runs after they are back. It is the first to use SSH.
-    const afterRemoval = restart
-      ? [
-          new ContainerRestart(
-            `${name}-restart-after-removal`,
-            { ...restart, on: "removal", reach: args.reachHost },
-            child,
-          ),
-        ]
-      : [];
-    const database = databaseArgs(config, stack, args.tunnelPort);
-    const desired = desiredSettings<pulumi.Output<string>>(config, {
-      issuerUrl: application.issuerUrl,
-      clientId: application.clientId,
-      clientSecret: application.clientSecret,
-      roleClaim: config.application.adminGroups.length > 0 ? ROLE_CLAIM : undefined,
-      scope: application.scopes.apply((scopes) => scopes.join(" ")),
+    const { authentik } = args.application;
+    const authentikUrl = authentik.publicUrl ?? authentik.url;
+    const insecure =
+      typeof authentikUrl === "string"
+        ? isPlainHttp(authentikUrl)
+        : pulumi.output(authentikUrl).apply(isPlainHttp);
+    // What is to be owned is known before the values are: a look at all of it comes before anything is touched.
+    const owned = desiredSettings<string, pulumi.Output<boolean>>(login, insecure, {
+      ...NAMES,
+      roleClaim,
     });
+    const snapshot = settingsSnapshot(
+      `${name}-settings`,
+      { store, ...owned, ...restarts },
+      {
+        ...child,
+        aliases: [this.formerSnapshot(name)],
+      },
+    );
+    const application = new OidcApplication(name, args.application, {
+      parent: this,
+      dependsOn: snapshot,
+    });
+    const desired = desiredSettings<pulumi.Output<string>, pulumi.Output<boolean>>(
+      login,
+      insecure,
+      {
+        issuerUrl: application.issuerUrl,
+        clientId: application.clientId,
+        clientSecret: application.clientSecret,
+        scope: application.scopes.apply((scopes) => scopes.join(" ")),
+        roleClaim,
+      },
+    );
+    const database = {
+      immich: args.immich,
+      store,
+      restartOnDelete: restart === "onChange" ? "always" : restart,
+      restartTimeoutSeconds: args.restartTimeoutSeconds,
+    };
     const settings = new ImmichOauthSettings(
       `${name}-settings`,
-      { database, ...desired },
-      { ...child, dependsOn: afterRemoval },
+      { ...database, ...desired, snapshot, dedicatedLogin: args.dedicatedLogin },
+      child,
     );
-    const restarted = this.restartOnChange(`${name}-restart`, settings, restart, config);
+    const restarted = restartOnChange(`${name}-restart`, settings, args, child);
 
     const check =
-      config.loginCheck === "off"
+      args.loginCheck === "off"
         ? undefined
         : new LoginCheck(
             `${name}-login-check`,
             {
-              mode: config.loginCheck,
-              authentikPublicUrl: config.authentik.publicUrl,
-              applicationSlug: config.application.slug,
+              mode: args.loginCheck ?? "fail",
+              authentikUrl: authentik.url,
+              authentikToken: authentik.token,
+              authentikPublicUrl: authentikUrl,
+              applicationSlug: args.application.slug,
               issuerUrl: application.issuerUrl,
               clientId: application.clientId,
               clientSecret: application.clientSecret,
               scopes: application.scopes,
               redirectUris: application.redirectUris,
-              immichUrl: config.immich.url,
-              accessGroups: config.application.accessGroups,
+              immichUrl: args.immichUrl,
+              accessGroups: [...(args.application.accessGroups ?? [])],
               settings: desired.settings,
               settingsChangedAt: settings.settingsChangedAt,
-              login: settings.login,
-              restart: config.restart.when,
-              stack,
+              passwordLogin: login.passwordLogin,
+              store,
+              restart,
+              stack: pulumi.getStack(),
             },
             { ...child, dependsOn: [application, settings, ...restarted] },
           );
 
-    const passwordLogin = passwordSettings(config.immich);
+    const passwordLogin = passwordSettings(login);
     if (passwordLogin) {
       // After the proof, and on removal before OAuth is taken away: somebody must be able to log in.
       const password = new ImmichOauthSettings(
         `${name}-password-login`,
-        {
-          database: { ...database, user: settings.login, dedicatedLogin: undefined },
-          settings: passwordLogin,
-        },
+        { ...database, settings: passwordLogin, login: settings.login },
         { ...child, dependsOn: [settings, ...(check ? [check] : []), ...restarted] },
       );
-      this.restartOnChange(`${name}-password-login-restart`, password, restart, config);
+      restartOnChange(`${name}-password-login-restart`, password, args, child);
     }
 
     this.issuerUrl = application.issuerUrl;
@@ -119,49 +150,35 @@ export class ImmichSso extends pulumi.ComponentResource {
     this.registerOutputs({ issuerUrl: this.issuerUrl, clientId: this.clientId });
   }
 
-  private restartOnChange(
-    name: string,
-    settings: ImmichOauthSettings,
-    restart: Omit<ContainerRestartArgs, "on" | "due"> | undefined,
-    config: StackConfig,
-  ): pulumi.Resource[] {
-    if (!restart) return [];
-    const due =
-      config.restart.when === "onChange"
-        ? true
-        : settings.immichVersion.apply((version) => needsRestart(version || undefined));
-    const on = { change: settings.settingsChangedAt };
-    return [
-      new ContainerRestart(name, { ...restart, on, due }, { parent: this, dependsOn: settings }),
-    ];
+  /** In states of version 0.1 the snapshot belonged to the settings. */
+  private formerSnapshot(name: string): pulumi.Alias {
+    const settings = "immich-sso:index:ImmichOauthSettings";
+    return {
+      type: "pulumi-nodejs:dynamic/immich-sso:SettingsSnapshot",
+      parent: pulumi.createUrn(`${name}-settings`, settings, this),
+    };
   }
 }
 
-function restarts(config: StackConfig): Omit<ContainerRestartArgs, "on" | "due"> | undefined {
-  if (config.restart.when === "never") return undefined;
-  return {
-    ssh: config.database.ssh,
-    runtime: config.database.runtime,
-    directory: config.restart.directory,
-    service: config.restart.service,
-    timeoutSeconds: config.restart.timeoutSeconds,
-  };
-}
+const isPlainHttp = (url: string): boolean => url.startsWith("http:");
 
-function databaseArgs(config: StackConfig, stack: string, tunnelPort: number): ImmichDatabaseArgs {
-  const { database } = config;
-  return {
-    description: describeDatabase(database),
-    database: database.database,
-    store: database.store,
-    tunnelPort,
-    user: database.user,
-    password: database.password,
-    dedicatedLogin: database.login === "dedicated" ? loginName(stack) : undefined,
-  };
-}
+const NAMES = { issuerUrl: "", clientId: "", clientSecret: "", scope: "" };
 
-/** A Postgres role name for a stack: 63 bytes at most, quoting never needed. */
-function loginName(stack: string): string {
-  return `immich_sso_${stack.toLowerCase().replace(/[^a-z0-9]+/g, "_")}`.slice(0, 63);
+function restartOnChange(
+  name: string,
+  settings: ImmichOauthSettings,
+  { immich, restart = "onChange", restartTimeoutSeconds: timeoutSeconds }: ImmichSsoArgs,
+  opts: pulumi.ComponentResourceOptions,
+): pulumi.Resource[] {
+  if (restart === "never") return [];
+  const due =
+    restart === "onChange" ||
+    settings.immichVersion.apply((version) => needsRestart(version || undefined));
+  return [
+    new ContainerRestart(
+      name,
+      { immich, change: settings.settingsChangedAt, due, timeoutSeconds },
+      { parent: opts.parent, dependsOn: settings },
+    ),
+  ];
 }

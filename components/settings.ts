@@ -1,13 +1,24 @@
-import type { StackConfig } from "../config";
+/** What Immich is to offer its users; its OAuth client comes from Authentik. */
+export interface LoginSettings {
+  /** Text of the button on Immich's login page. Default: Login with Authentik. */
+  buttonText?: string;
+  /** Make an Immich user at the first login of somebody unknown. Default: true. */
+  autoRegister?: boolean;
+  /** Skip Immich's login page. Default: Immich's own setting is left as it is. */
+  autoLaunch?: boolean;
+  /** Login by password. False waits for a proven login. Default: Immich's own setting is left as it is. */
+  passwordLogin?: boolean;
+}
 
 /**
  * Immich settings that a stack wants, by Immich's names.
  * @typeParam Text a text, or Pulumi's promise of one.
+ * @typeParam Flag the same for a flag.
  */
-export interface DesiredSettings<Text> {
+export interface DesiredSettings<Text, Flag = boolean> {
   readonly settings: Record<string, Text | boolean | string>;
   /** Only where this version of Immich knows them. */
-  readonly whereKnown?: Record<string, boolean>;
+  readonly whereKnown?: Record<string, boolean | Flag>;
 }
 
 /** The OAuth client as Immich is told of it. */
@@ -22,31 +33,34 @@ export interface ClientSettings<Text> {
   readonly roleClaim?: string;
 }
 
-/** The settings that make Immich use an application of Authentik. */
-export function desiredSettings<Text>(
-  { immich, authentik }: Pick<StackConfig, "immich" | "authentik">,
+/**
+ * The settings that make Immich use an application of Authentik.
+ * @param insecure whether Immich reaches Authentik by plain http.
+ */
+export function desiredSettings<Text, Flag = boolean>(
+  immich: LoginSettings,
+  insecure: boolean | Flag,
   client: ClientSettings<Text>,
-): DesiredSettings<Text> {
-  const settings: DesiredSettings<Text>["settings"] = {
+): DesiredSettings<Text, Flag> {
+  const settings: DesiredSettings<Text, Flag>["settings"] = {
     "oauth.enabled": true,
     "oauth.issuerUrl": client.issuerUrl,
     "oauth.clientId": client.clientId,
     "oauth.clientSecret": client.clientSecret,
     "oauth.scope": client.scope,
-    "oauth.buttonText": immich.buttonText,
-    "oauth.autoRegister": immich.autoRegister,
+    "oauth.buttonText": immich.buttonText ?? "Login with Authentik",
+    "oauth.autoRegister": immich.autoRegister ?? true,
   };
   if (immich.autoLaunch !== undefined) settings["oauth.autoLaunch"] = immich.autoLaunch;
   if (client.roleClaim) settings["oauth.roleClaim"] = client.roleClaim;
   // Immich 3 and later refuse a plain http issuer otherwise.
-  if (authentik.publicUrl.startsWith("http:"))
-    return { settings, whereKnown: { "oauth.allowInsecureRequests": true } };
-  return { settings };
+  if (insecure === false) return { settings };
+  return { settings, whereKnown: { "oauth.allowInsecureRequests": insecure } };
 }
 
-/** What turns password login on or off, where the stack says which. */
+/** What turns password login on or off, where it is said which. */
 export function passwordSettings({
   passwordLogin,
-}: StackConfig["immich"]): Record<string, boolean> | undefined {
+}: LoginSettings): Record<string, boolean> | undefined {
   return passwordLogin === undefined ? undefined : { "passwordLogin.enabled": passwordLogin };
 }

@@ -5,10 +5,12 @@ export class DatabaseError extends Error {
   /**
    * @param message the whole text for the user
    * @param transient the same attempt may well succeed a moment later
+   * @param refused there is no such login, or it may not log in, or its password is another one
    */
   constructor(
     message: string,
     readonly transient: boolean,
+    readonly refused = false,
   ) {
     super(message);
     this.name = "DatabaseError";
@@ -27,6 +29,7 @@ export function connectError(
     new DatabaseError(
       `Logging in to PostgreSQL, database ${login.where}, as ${login.user}: ${what}.\n  next: ${next}`,
       transient,
+      code === "28P01" || code === "28000",
     );
   switch (code) {
     case "28P01":

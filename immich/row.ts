@@ -88,18 +88,20 @@ export interface RowRemoval {
  * Remembers what is stored for `keys`. Reads only.
  *
  * @param known what is on record already; those keys keep it, and the ones not asked for are dropped
+ * @param look called first, on the open session: what it throws ends the operation
  * @throws SshError, DatabaseError, SettingsError
  */
 export function snapshotRow(
   context: RowContext,
   keys: readonly string[],
   known: Previous = {},
+  look: (reached: Reached) => Promise<void> = async () => {},
 ): Promise<Snapshot> {
-  return at(context, async ({ db, common, version }) => {
+  return at(context, async ({ common, version, ...reached }) => {
+    await look(reached);
     const fresh = keys.filter((key) => !Object.hasOwn(known, key));
-    const found = await snapshot(db, { ...common, keys: fresh });
-    const all = { ...found, ...pick(known, keys) };
-    return { previous: pick(all, keys), immichVersion: version };
+    const found = await snapshot(reached.db, { ...common, keys: fresh });
+    return { previous: pick({ ...found, ...pick(known, keys) }, keys), immichVersion: version };
   });
 }
 
@@ -151,6 +153,15 @@ export function readRow(context: RowContext, state: RowState): Promise<RowState>
       immichVersion: version || state.immichVersion,
     };
   });
+}
+
+/**
+ * What Immich works with, defaults merged in; settings that its version does not know are left out. Reads only.
+ *
+ * @throws SshError, DatabaseError, SettingsError
+ */
+export function readSettings(context: RowContext, keys: readonly string[]): Promise<Settings> {
+  return at(context, ({ db, common }) => read(db, { ...common, keys }));
 }
 
 /**
@@ -229,7 +240,12 @@ async function at<T>(
   });
 }
 
-async function refuseConfigFile(context: RowContext, reached: Reached): Promise<void> {
+/**
+ * Refuses an Immich that ignores its database.
+ *
+ * @throws SettingsError
+ */
+export async function refuseConfigFile(context: RowContext, reached: Reached): Promise<void> {
   const { runtime, composeService: service, composeDirectory: directory } = context;
   const container = service ? { runtime, service, directory } : undefined;
   if (await runsFromConfigFile(reached.server, reached.ssh, container)) {

@@ -193,6 +193,7 @@ export function calls(
 
     async cancel() {
       cancelled.abort();
+      provider.close?.();
       return new Empty();
     },
   };

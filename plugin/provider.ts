@@ -20,6 +20,8 @@ export class ProviderError extends Error {
 
 /** What goes with every call: how it is given up, and how it talks to the user. */
 export interface Session {
+  /** Address of the engine; the same for every plugin of a run. Empty where there is none. */
+  readonly engine: string;
   /** Fires when the run is cancelled: stop waiting, fail. */
   readonly signal: AbortSignal;
   /** Shows a message beside the resource at work; `ephemeral` ones are gone when it is done. */
@@ -116,6 +118,8 @@ export interface Provider {
   checkConfig?(config: Values): readonly Failure[];
   /** Takes the provider's configuration, by property; called before any resource is touched. */
   configure(config: Record<string, string>, session: Session): Promise<void>;
+  /** Ends what is under way and lets go of everything; called when the run is cancelled and when it is over. */
+  close?(): void;
   /** The schema in JSON, as far as `pulumi import` needs it. */
   schema?(): Value;
 }

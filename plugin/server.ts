@@ -30,6 +30,7 @@ export async function serve(provider: Provider, engineAddress?: string): Promise
   const log = new EngineLog(engineAddress);
   const cancelled = new AbortController();
   const session = (urn: string, call: AbortSignal): Session => ({
+    engine: engineAddress ?? "",
     signal: AbortSignal.any([cancelled.signal, call]),
     log: (severity, message, ephemeral = false) => log.write(severity, message, urn, ephemeral),
   });
@@ -68,6 +69,7 @@ export async function serve(provider: Provider, engineAddress?: string): Promise
     port,
     close: () => {
       cancelled.abort();
+      provider.close?.();
       server.forceShutdown();
     },
   };

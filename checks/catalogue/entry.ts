@@ -47,12 +47,9 @@ export function configSecret(input: CheckInput, key: string): string {
   return pulumi(input, `config set --secret ${key}`);
 }
 
-/**
- * Puts back on both sides what somebody changed by hand. `--run-program`, as the program holds the
- * tunnel that Postgres is refreshed through.
- */
+/** Puts back on both sides what somebody changed by hand. */
 export function deployAgain(input: CheckInput): string {
-  return pulumi(input, "up --refresh --run-program");
+  return pulumi(input, "up --refresh");
 }
 
 /** A docker compose command in Immich's folder. */

@@ -45,7 +45,7 @@ test("every cause has a fix with a command, a config key or a place to click, in
 
 test("commands name the stack and the host", () => {
   expect(catalogue["client-secret"].fixes["refused"]?.fix(input)).toContain(
-    "`npx pulumi up --refresh --run-program --stack homelab`",
+    "`npx pulumi up --refresh --stack homelab`",
   );
   expect(catalogue["immich-reachable"].fixes["starting"]?.fix(input)).toContain(
     "`ssh admin@photos.example.org 'cd /opt/immich && docker compose logs --tail 50 immich-server'`",

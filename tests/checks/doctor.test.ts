@@ -154,7 +154,7 @@ describe("deployed", () => {
     const { code, stdout, stderr } = await doctor(onStack());
     expect(code).toBe(1);
     expect(stdout).toMatch(/^BROKEN +client-secret +POST .*invalid_client/m);
-    expect(stdout).toMatch(/^ +fix: +.*`npx pulumi up --refresh --run-program --stack sandbox`/m);
+    expect(stdout).toMatch(/^ +fix: +.*`npx pulumi up --refresh --stack sandbox`/m);
     expect(stdout + stderr).not.toMatch(/canary/);
   });
 

@@ -92,7 +92,7 @@ test.each(byHand)(
       .filter((one) => one.verdict === "broken")
       .map((one) => /`npx pulumi ([^`]+)`/.exec(one.fix)?.[1]);
     const [command] = new Set(commands);
-    expect(command).toBe("up --refresh --run-program --stack sandbox");
+    expect(command).toBe("up --refresh --stack sandbox");
     expect(await run((command ?? "").split(" "))).toMatchObject({ code: 0 });
     expect(broken(await report())).toEqual([]);
   },

@@ -172,7 +172,7 @@ describe("someone who followed the tutorial by hand", () => {
     });
     expect(await login()).toMatchObject({ ok: true });
     expect(await lab.up()).toEqual({ unchanged: 17 });
-    await lab.project.ok("destroy", "--yes", "--skip-preview", "--run-program");
+    await lab.project.ok("destroy", "--yes", "--skip-preview");
   });
 });
 
@@ -216,7 +216,7 @@ describe("what a killed up left in Authentik", () => {
     await lab.up();
     expect((await api("core/applications/immich/"))["pk"]).not.toBe(left["pk"]);
     expect(await login()).toMatchObject({ ok: true });
-    const output = await lab.project.ok("destroy", "--yes", "--skip-preview", "--run-program");
+    const output = await lab.project.ok("destroy", "--yes", "--skip-preview");
     expect(changesOf(output)).toMatchObject({ deleted: 17 });
   });
 });

@@ -102,7 +102,7 @@ test("a first up, with every secret set", async () => {
 test("what fails with a changed secret says why", async () => {
   await secret("clientSecret", SECOND);
   expect((await run("preview of another secret", "preview", "--diff")).text).toMatch(
-    /~ oauth\.clientSecret: "secret #\w{4}" => "secret #\w{4}"/,
+    /~ oauth\.clientSecret: \[secret\] => \[secret\]/,
   );
 
   await lab.sandbox.control("ssh/policies", { acceptKeys: false });
@@ -143,7 +143,7 @@ test("a secret that an admin changed is drift, without the value", async () => {
   );
   const { code, text } = await run("refresh", "refresh", "--yes", "--skip-preview", "--diff");
   expect({ code, text }).toMatchObject({ code: 0 });
-  expect(text).toMatch(/~ oauth\.clientSecret: "secret #\w{4}" => "secret #\w{4}"/);
+  expect(text).toMatch(/~ oauth\.clientSecret: \[secret\] => \[secret\]/);
   const healed = await up("up heals it");
   expect({ code: healed.code, text: healed.text }).toMatchObject({ code: 0 });
 });

@@ -20,7 +20,14 @@ import { startLab, type Lab } from "./lab";
 jest.setTimeout(600_000);
 
 const root = resolve(__dirname, "../..");
-const NOT_COPIED = new Set([".git", ".cache", "node_modules", "screenshots", "sdks"]);
+const NOT_COPIED = new Set([
+  ".git",
+  ".cache",
+  ".immich-tunnel",
+  "node_modules",
+  "screenshots",
+  "sdks",
+]);
 const possible = generator() !== undefined;
 const why = possible ? "" : " (skipped: neither Pulumi's own language host nor Go is here)";
 const testIfPossible = possible ? test : test.skip;

@@ -153,7 +153,7 @@ test("a changed secret is one line without the value, and logins go on", async (
 
 test("destroy puts the settings back as they were, and restarts", async () => {
   const restarts = await lab.restarts();
-  const output = await lab.project.ok("destroy", "--yes", "--skip-preview", "--run-program");
+  const output = await lab.project.ok("destroy", "--yes", "--skip-preview");
   expect(changesOf(output)).toMatchObject({ deleted: 17 });
   expect(await lab.tables()).toBe(before);
   expect(await lab.restarts()).toBe(restarts + 1);

@@ -22,7 +22,7 @@ import { PROJECT } from "../../config";
 
 const root = resolve(__dirname, "../..");
 const COPIED = /^Pulumi\..*yaml$|^Pulumi\.yaml$/;
-const LEFT_OUT = new Set([".git", ".cache", "screenshots"]);
+const LEFT_OUT = new Set([".git", ".cache", ".immich-tunnel", "screenshots"]);
 
 export interface Project {
   readonly folder: string;

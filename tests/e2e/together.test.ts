@@ -123,7 +123,7 @@ test("two ups at once: the settings are those of one, and the other is told", as
   });
 
   const drift = changedLines(await loser.ok("preview", "--refresh", "--diff"));
-  const names = drift.flatMap((line) => /^~ (oauth\.\w+)\s*: "/.exec(line)?.[1] ?? []);
+  const names = drift.flatMap((line) => /^~ (oauth\.\w+)\s*: ["[]/.exec(line)?.[1] ?? []);
   expect(names.sort()).toEqual([
     "oauth.buttonText",
     "oauth.clientId",

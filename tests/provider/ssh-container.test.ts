@@ -1,13 +1,10 @@
-// From a container's name to its port, through docker and podman as they answer; and the tunnel in front of it.
-import { spawn } from "node:child_process";
+// From a container's name to its port, through docker and podman as they answer.
 import { once } from "node:events";
-import { connect as dialTcp } from "node:net";
 
 import { connect } from "../../ssh/connection";
 import type { OpenConnection } from "../../ssh/openConnection";
 import { containerAddresses, openContainerPort } from "../../ssh/container";
 import { addressesIn } from "../../ssh/inspect";
-import { listen } from "../../ssh/tunnel";
 import { failure, folder, machine, script, short, targetOf, tcp } from "./support/machine";
 
 const home = folder();
@@ -281,69 +278,5 @@ describe("connecting", () => {
     expect(server.counters.commands).toHaveLength(1);
     for (const channel of channels) channel.destroy();
     await echo.stop();
-  });
-});
-
-describe("the tunnel", () => {
-  test("opens SSH when somebody connects, carries both ways, closes both ends", async () => {
-    const echo = await tcp((socket) => socket.pipe(socket));
-    inspected(running, "host", {});
-    const tunnel = await listen({ port: 0, open: () => openContainerPort(ssh, wanted(echo.port)) });
-    expect(server.counters.commands).toHaveLength(0);
-    const socket = dialTcp(tunnel.port, "127.0.0.1");
-    socket.end("through");
-    const parts: Buffer[] = [];
-    for await (const part of socket) parts.push(part as Buffer);
-    expect(Buffer.concat(parts).toString()).toBe("through");
-    await tunnel.close();
-    await echo.stop();
-  });
-
-  test("tells a client why, in its own protocol, when the way is blocked", async () => {
-    const tunnel = await listen({
-      port: 0,
-      open: () => Promise.reject(new Error("no way")),
-      refusal: (error) => Buffer.from(`sorry: ${error.message}`),
-    });
-    const socket = dialTcp(tunnel.port, "127.0.0.1");
-    socket.write("unread ".repeat(1000));
-    const parts: Buffer[] = [];
-    for await (const part of socket) parts.push(part as Buffer);
-    expect(Buffer.concat(parts).toString()).toBe("sorry: no way");
-    await tunnel.close();
-  });
-
-  test("a program ends although somebody is still connected through it", async () => {
-    const echo = await tcp((socket) => socket.pipe(socket));
-    const code = `
-      const { shared } = require("./ssh/shared");
-      const { listen } = require("./ssh/tunnel");
-      const { target, port } = JSON.parse(process.argv[1]);
-      const open = async () => (await shared(target)).channel("127.0.0.1", port);
-      listen({ port: 0, open }).then((tunnel) => {
-        process.stdout.write(String(tunnel.port));
-        setTimeout(() => undefined, 1500); // the program's own work
-      });`;
-    const order = JSON.stringify({ target: targetOf(server), port: echo.port });
-    const program = spawn(process.execPath, ["-r", "./register.js", "-e", code, order]);
-    const ended = once(program, "exit");
-    const [port] = (await once(program.stdout, "data")) as [Buffer];
-    const socket = dialTcp(Number(port), "127.0.0.1");
-    socket.on("error", () => undefined);
-    socket.write("hello");
-    expect(String((await once(socket, "data"))[0])).toBe("hello");
-    expect(await ended).toEqual([0, null]);
-    socket.destroy();
-    await echo.stop();
-  }, 20_000);
-
-  test("a port that is taken", async () => {
-    const other = await tcp(() => undefined);
-    const error = await failure(
-      listen({ port: other.port, open: () => Promise.reject(new Error("never")) }),
-    );
-    expect(error.message).toContain(`cannot listen on 127.0.0.1:${other.port} (EADDRINUSE)`);
-    expect(error.message).toContain("npx pulumi config set tunnelPort");
-    await other.stop();
   });
 });

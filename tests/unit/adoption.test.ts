@@ -101,10 +101,7 @@ const refused: [string, Partial<Situation>, string[]][] = [
   [
     "the stack's provider was made anew",
     { provider, ownProvider: "3" },
-    [
-      "as number 3; in Authentik it is number 4 now",
-      "npx pulumi refresh --run-program --stack homelab",
-    ],
+    ["as number 3; in Authentik it is number 4 now", "npx pulumi refresh --stack homelab"],
   ],
   [
     "the stack has another application",

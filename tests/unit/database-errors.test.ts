@@ -1,8 +1,5 @@
-// Why a login to PostgreSQL failed, in words; and the same in PostgreSQL's own protocol.
-import { Client } from "pg";
-
-import { connectError, refusalPacket } from "../../immich/databaseErrors";
-import { listen } from "../../ssh/tunnel";
+// Why a login to PostgreSQL failed, in words.
+import { connectError } from "../../immich/databaseErrors";
 
 const login = { database: "immich", user: "immich-sso", where: "immich in container pg at a@h" };
 const pgError = (code: string, message: string) =>
@@ -71,15 +68,4 @@ test.each<[string, Error, string[], boolean]>([
     expect(told.message).toContain(text);
   }
   expect(told.transient).toBe(transient);
-});
-
-test("a client of PostgreSQL behind the tunnel is told why the way is blocked", async () => {
-  const tunnel = await listen({
-    port: 0,
-    open: () => Promise.reject(new Error("SSH to a@h:22: refused.\n  next: look")),
-    refusal: refusalPacket,
-  });
-  const client = new Client({ host: "127.0.0.1", port: tunnel.port, user: "u", password: "p" });
-  await expect(client.connect()).rejects.toThrow("SSH to a@h:22: refused.\n  next: look");
-  await tunnel.close();
 });

@@ -2,7 +2,7 @@
 import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 
-import { withoutDeadIssuer } from "../../components/dynamic/deadIssuer";
+import { withoutDeadIssuer } from "../../provider/deadIssuer";
 
 let server: Server;
 let authentik: string;
@@ -20,10 +20,10 @@ beforeAll(async () => {
 beforeEach(() => asked.splice(0));
 afterAll(() => new Promise((done) => server.close(done)));
 
-const DEPLOYED = {
-  "oauth.issuerUrl": "https://our.own/application/o/immich/",
+const deployed = () => ({
+  "oauth.issuerUrl": `${authentik}/application/o/immich/`,
   "oauth.enabled": true,
-};
+});
 const before = (issuer: string) => ({
   "oauth.enabled": { present: true, value: true },
   "oauth.issuerUrl": { present: true, value: issuer, text: JSON.stringify(issuer) },
@@ -34,8 +34,7 @@ const before = (issuer: string) => ({
 test("an application that Authentik no longer has does not come back", async () => {
   const { previous, warnings } = await withoutDeadIssuer(
     before(`${authentik}/application/o/gone/`),
-    DEPLOYED,
-    authentik,
+    deployed(),
   );
   expect(previous).toEqual({
     "oauth.enabled": { present: false },
@@ -49,15 +48,16 @@ test("an application that Authentik no longer has does not come back", async () 
 
 test("one that is there does", async () => {
   const recorded = before(`${authentik}/application/o/alive/`);
-  const found = await withoutDeadIssuer(recorded, DEPLOYED, authentik);
+  const found = await withoutDeadIssuer(recorded, deployed());
   expect(found).toEqual({ previous: recorded, warnings: [] });
 });
 
-test.each(["https://accounts.example.test/", "", DEPLOYED["oauth.issuerUrl"]])(
+test.each(["https://accounts.example.test/", "", "our own"])(
   "nobody is asked about %j: it is not of this Authentik, or our own",
-  async (issuer) => {
+  async (given) => {
+    const issuer = given === "our own" ? deployed()["oauth.issuerUrl"] : given;
     const recorded = before(issuer);
-    const found = await withoutDeadIssuer(recorded, DEPLOYED, authentik);
+    const found = await withoutDeadIssuer(recorded, deployed());
     expect(found).toEqual({ previous: recorded, warnings: [] });
     expect(asked).toEqual([]);
   },

@@ -4,8 +4,8 @@
  */
 import * as pulumi from "@pulumi/pulumi";
 
-import { secretMark } from "../../immich/secretMark";
-import { ImmichSso, type ImmichSsoArgs } from "../../components/immichSso";
+import { ssoArguments } from "../../arguments";
+import { ImmichSso } from "../../components/immichSso";
 import { readConfig } from "../../config";
 import { BUILT_IN, type FakeAuthentik, startFakeAuthentik } from "../support/fakeAuthentik";
 import { configValues, HOMELAB_SECRETS, source } from "../stackFile";
@@ -30,19 +30,29 @@ interface Registered {
 const OUTPUTS: Record<string, Record<string, unknown>> = {
   "random:index/randomPassword:RandomPassword": { result: "generated-secret" },
   "authentik:index/application:Application": { uuid: "uuid of the application" },
-  "pulumi-nodejs:dynamic/immich-sso:SettingsSnapshot": { previous: {}, immichVersion: "1.135.3" },
-  "pulumi-nodejs:dynamic/immich-sso:OauthSettingsRow": {
+  "immich:index:SettingsSnapshot": {
+    previous: {},
+    immichVersion: "1.135.3",
+    databaseId: "7431/16384",
+  },
+  "immich:index:PostgresTunnel": {
+    host: "127.0.0.1",
+    port: 25000,
+    sslmode: "verify-full",
+    sslrootcert: ".immich-tunnel/25000.pem",
+  },
+  "immich:index:Settings": {
     settingsChangedAt: "2026-01-01T00:00:00.000Z",
     immichVersion: "1.135.3",
     skipped: [],
   },
-  "pulumi-nodejs:dynamic/immich-sso:LoginCheck": {
+  "immich:index:LoginCheck": {
     checks: { "issuer-equal": "ok", "client-secret": "broken: HTTP 400 | fix: npx pulumi up" },
   },
   "command:remote:Command": { stdout: "", stderr: "" },
 };
 
-async function run(more: Record<string, unknown> = {}, args: Partial<ImmichSsoArgs> = {}) {
+async function run(more: Record<string, unknown> = {}) {
   const resources = new Map<string, Registered[]>();
   await pulumi.runtime.setMocks(
     {
@@ -67,12 +77,7 @@ async function run(more: Record<string, unknown> = {}, args: Partial<ImmichSsoAr
     "authentik:url": fake.url,
     ...more,
   });
-  const sso = new ImmichSso("immich", {
-    config: readConfig(source(values)),
-    stack: "homelab",
-    tunnelPort: 25000,
-    ...args,
-  });
+  const sso = new ImmichSso("immich", ssoArguments(readConfig(source(values)), "homelab"));
   const value = <T>(output: pulumi.Output<T>): Promise<T> =>
     new Promise((resolve) => output.apply(resolve));
   const outputs = {
@@ -100,9 +105,10 @@ const types = {
   binding: "authentik:index/policyBinding:PolicyBinding",
   scope: "authentik:index/propertyMappingProviderScope:PropertyMappingProviderScope",
   password: "random:index/randomPassword:RandomPassword",
-  row: "pulumi-nodejs:dynamic/immich-sso:OauthSettingsRow",
-  snapshot: "pulumi-nodejs:dynamic/immich-sso:SettingsSnapshot",
-  check: "pulumi-nodejs:dynamic/immich-sso:LoginCheck",
+  row: "immich:index:Settings",
+  snapshot: "immich:index:SettingsSnapshot",
+  check: "immich:index:LoginCheck",
+  immich: "pulumi:providers:immich",
   role: "postgresql:index/role:Role",
   grant: "postgresql:index/grant:Grant",
   postgres: "pulumi:providers:postgresql",
@@ -111,7 +117,7 @@ const types = {
 
 describe("the homelab of the tutorial", () => {
   test("gives exactly the tutorial's values", async () => {
-    const { resources, one, outputs } = await run();
+    const { one, outputs } = await run();
     expect(one(types.provider).inputs).toMatchObject({
       name: "immich-oauth-provider",
       clientType: "confidential",
@@ -136,10 +142,16 @@ describe("the homelab of the tutorial", () => {
       protocolProvider: 4,
       metaLaunchUrl: "https://photos.hrmsmrflrii.xyz",
     });
+    expect(plain(one(types.immich).inputs)).toMatchObject({
+      sshHost: "192.168.40.22",
+      sshUser: "hermes-admin",
+      postgresContainer: "immich_postgres",
+      composeDirectory: "/opt/immich",
+    });
     expect(one(types.row).inputs).toMatchObject({
-      database: "immich in immich_postgres at hermes-admin@192.168.40.22",
       store: "system_metadata",
       login: "immich_sso_homelab",
+      databaseId: "7431/16384",
     });
     const settings = one(types.row).inputs["settings"] as Record<string, unknown>;
     expect(plain(settings)).toEqual({
@@ -151,20 +163,11 @@ describe("the homelab of the tutorial", () => {
       "oauth.buttonText": "Login with Authentik",
       "oauth.autoRegister": true,
     });
-    expect(one(types.row).inputs["secretMarks"]).toEqual({
-      "oauth.clientSecret": secretMark("generated-secret"),
-    });
-    const restarts = resources.get(types.command) ?? [];
-    expect(restarts.map(({ name }) => name).sort()).toEqual([
-      "immich-restart-after-removal-command",
-      "immich-restart-command",
-    ]);
-    const restart = restarts.find(({ name }) => name === "immich-restart-command");
-    expect(restart?.inputs["create"]).toMatch(
-      /^directory=\/opt\/immich service=immich-server\n[^]*compose restart immich-server/,
-    );
-    expect(plain(restart?.inputs["triggers"])).toEqual(["2026-01-01T00:00:00.000Z"]);
-    expect(plain(restart?.inputs["connection"])).toMatchObject({
+    const restart = one(types.command);
+    expect(restart.inputs["create"]).toContain("/opt/immich");
+    expect(plain(restart.inputs["triggers"])).toEqual(["2026-01-01T00:00:00.000Z"]);
+    expect(restart.inputs).not.toHaveProperty("delete");
+    expect(plain(restart.inputs["connection"])).toMatchObject({
       host: "192.168.40.22",
       port: 22,
       user: "hermes-admin",
@@ -190,7 +193,8 @@ describe("the homelab of the tutorial", () => {
     const { one } = await run();
     expect(plain(one(types.postgres).inputs)).toMatchObject({
       host: "127.0.0.1",
-      sslmode: "disable",
+      sslmode: "verify-full",
+      sslrootcert: ".immich-tunnel/25000.pem",
       username: "postgres",
     });
     expect(one(types.role).inputs).toMatchObject({ name: "immich_sso_homelab", login: true });
@@ -200,7 +204,7 @@ describe("the homelab of the tutorial", () => {
       schema: "public",
       objectType: "table",
       objects: ["system_metadata"],
-      privileges: ["SELECT", "INSERT", "UPDATE", "DELETE"],
+      privileges: ["DELETE", "INSERT", "SELECT", "UPDATE"],
     });
   });
 
@@ -212,7 +216,6 @@ describe("the homelab of the tutorial", () => {
       [types.row, types.snapshot, types.check].map((type) => resources.get(type)),
     );
     expect(dynamic).not.toContain("postgres-password-canary");
-    expect(dynamic).not.toContain("authentik-token-canary");
   });
 });
 
@@ -272,7 +275,7 @@ describe("what configuration changes", () => {
   test("the existing Postgres login instead of a dedicated one", async () => {
     const { resources, one } = await run({ [own("postgresLogin")]: "existing" });
     expect(resources.has(types.role) || resources.has(types.grant)).toBe(false);
-    expect(one(types.row).inputs["login"]).toBe("postgres");
+    expect(one(types.row).inputs["login"]).toBe("");
   });
 
   test("no restart, no check", async () => {
@@ -285,11 +288,9 @@ describe("what configuration changes", () => {
   });
 
   test("restart where it is needed: not for an Immich that reads its settings at each request", async () => {
-    const { resources } = await run({ [own("restart")]: "whenNeeded" });
-    const restart = resources
-      .get(types.command)
-      ?.find(({ name }) => name === "immich-restart-command");
-    expect(restart?.inputs["create"]).toBe("true");
+    const { one } = await run({ [own("restart")]: "whenNeeded" });
+    expect(one(types.command).inputs["create"]).toBe("true");
+    expect(one(types.row).inputs["restartOnDelete"]).toBe("whenNeeded");
   });
 });
 

@@ -25,29 +25,35 @@ const program = [
   "index.ts",
   "config.ts",
   "configReader.ts",
-  "tunnel.ts",
+  "arguments.ts",
+  "applicationArguments.ts",
   "components",
+  "provider",
 ];
 const plain = ["authentik", "ssh", "immich", "checks"];
+/** The provider is a process of its own; what programs see of it is the SDK. */
+const providerProcess = sources("provider").filter((file) => file !== join("provider", "sdk.ts"));
 
-test.each([...program, ...plain].flatMap(sources))(
+test.each([...program, ...plain, "plugin"].flatMap(sources))(
   "%s knows nothing of toolchain, stand-ins or sandbox",
   (file) => {
     expect(read(file)).not.toMatch(/stand-?ins?\b|toolchain|PULUMI_HOME|from "[./]*sandbox/i);
   },
 );
 
-test.each(plain.flatMap(sources))("%s knows nothing of Pulumi's SDK", (file) => {
-  expect(imports(file).filter((name) => name.startsWith("@pulumi/"))).toEqual([]);
-});
+test.each([...plain.flatMap(sources), ...providerProcess])(
+  "%s knows nothing of Pulumi's SDK",
+  (file) => {
+    expect(imports(file).filter((name) => name.startsWith("@pulumi/"))).toEqual([]);
+  },
+);
 
 test.each(sources("components"))("%s reads no configuration and no environment", (file) => {
   const code = read(file);
-  // Dynamic providers run in a process of their own, and are handed the stack's configuration there.
-  if (!file.startsWith(join("components", "dynamic"))) expect(code).not.toMatch(/process\.env/);
+  expect(code).not.toMatch(/process\.env/);
   expect(code).not.toMatch(/new pulumi\.Config/);
 });
 
-test.each(sources("toolchain"))("%s knows nothing of Immich", (file) => {
-  expect(read(file)).not.toMatch(/from "[./]*(?:immich|components|sandbox|checks|ssh)\//);
+test.each([...sources("toolchain"), ...sources("plugin")])("%s knows nothing of Immich", (file) => {
+  expect(read(file)).not.toMatch(/from "[./]*(?:immich|components|provider|sandbox|checks|ssh)\//);
 });

@@ -4,7 +4,17 @@ import type { KeyObject } from "node:crypto";
 import { X509Certificate } from "node:crypto";
 
 import type { CertificateRow } from "../model";
-import { bitString, der, integer, octetString, oid, sequence, set, utcTime, utf8 } from "./der";
+import {
+  bitString,
+  der,
+  integer,
+  octetString,
+  oid,
+  sequence,
+  set,
+  utcTime,
+  utf8,
+} from "../../../provider/tunnel/der";
 
 /** Kinds of key that Authentik can make. */
 export type KeyKind = "rsa" | "ecdsa";

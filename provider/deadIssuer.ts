@@ -1,5 +1,5 @@
-import { request } from "../../checks/http";
-import type { Previous, Settings } from "../../immich/types";
+import { request } from "../checks/http";
+import type { Previous, Settings } from "../immich/types";
 
 /** What to put back, and a sentence for the user where that is not what was recorded. */
 export interface PutBack {
@@ -15,16 +15,13 @@ export interface PutBack {
  *
  * @param previous what was recorded.
  * @param deployed what was deployed over it.
- * @param authentik address of the Authentik that is asked, as Immich reaches it; no other is.
+ * @returns what to put back. Nobody but the Authentik of the deployed issuer is asked.
  */
-export async function withoutDeadIssuer(
-  previous: Previous,
-  deployed: Settings,
-  authentik: string,
-): Promise<PutBack> {
+export async function withoutDeadIssuer(previous: Previous, deployed: Settings): Promise<PutBack> {
+  const [authentik] = String(deployed["oauth.issuerUrl"] ?? "").split("/application/o/");
   const issuer = previous["oauth.issuerUrl"]?.value;
   const isAnother = typeof issuer === "string" && issuer !== deployed["oauth.issuerUrl"];
-  if (!isAnother || !issuer.startsWith(`${authentik}/application/o/`))
+  if (!isAnother || !authentik || !issuer.startsWith(`${authentik}/application/o/`))
     return { previous, warnings: [] };
   const discovery = `${issuer.replace(/\/*$/, "/")}.well-known/openid-configuration`;
   const reply = await request(discovery);

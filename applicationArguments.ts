@@ -1,9 +1,9 @@
 /** From a stack's configuration to the arguments of its application in Authentik. */
-import { AuthentikApi } from "../authentik/api";
-import { askFirst } from "../authentik/before";
-import type { StackConfig } from "../config";
-import { adminRole } from "./adminRole";
-import type { OidcApplicationArgs } from "./oidcApplication";
+import { AuthentikApi } from "./authentik/api";
+import { askFirst } from "./authentik/before";
+import type { StackConfig } from "./config";
+import { adminRole } from "./components/adminRole";
+import type { OidcApplicationArgs } from "./components/oidcApplication";
 
 type Config = Pick<StackConfig, "application" | "authentik">;
 

@@ -1,0 +1,73 @@
+/** What the stack's configuration means for the components: the one place where one becomes the other. */
+import { createHash } from "node:crypto";
+
+import { applicationArgs } from "./applicationArguments";
+import { ROLE_CLAIM } from "./components/adminRole";
+import type { ImmichSsoArgs } from "./components/immichSso";
+import type { StackConfig } from "./config";
+import type { ProviderArgs } from "./provider/sdk";
+
+/**
+ * @param stack name of the stack: several stacks may share one Immich, each with a PostgreSQL role and a port of its own.
+ */
+export function ssoArguments(config: StackConfig, stack: string): ImmichSsoArgs {
+  const { application, database, immich, restart } = config;
+  return {
+    application: applicationArgs(config, stack),
+    ...(application.adminGroups.length > 0 ? { roleClaim: ROLE_CLAIM } : {}),
+    immich: providerArguments(config, stack),
+    immichUrl: immich.url,
+    login: immich,
+    store: database.store,
+    dedicatedLogin: database.login === "dedicated" ? loginName(stack) : undefined,
+    restart: restart.when,
+    restartTimeoutSeconds: restart.timeoutSeconds,
+    loginCheck: config.loginCheck,
+  };
+}
+
+function providerArguments(
+  { database, immich, restart }: StackConfig,
+  stack: string,
+): ProviderArgs {
+  const { ssh } = database;
+  const jump = ssh.jump && {
+    sshJumpHost: ssh.jump.host,
+    sshJumpPort: ssh.jump.port,
+    sshJumpUser: ssh.jump.user,
+    sshJumpHostKey: ssh.jump.hostKey,
+  };
+  return {
+    sshHost: ssh.host,
+    sshPort: ssh.port,
+    sshUser: ssh.user,
+    sshHostKey: ssh.hostKey,
+    sshPrivateKey: ssh.privateKey,
+    sshPrivateKeyPassphrase: ssh.passphrase,
+    ...jump,
+    containerRuntime: database.runtime,
+    postgresContainer: database.container,
+    postgresPort: database.port,
+    postgresDatabase: database.database,
+    postgresUser: database.user,
+    postgresPassword: database.password,
+    composeDirectory: restart.directory,
+    composeService: restart.service,
+    apiUrl: immich.apiUrl,
+    tunnelPort: database.tunnelPort || stackPort(stack),
+    ...(database.movedFrom ? { databaseMovedFrom: database.movedFrom } : {}),
+  };
+}
+
+/** A port from 20000 to 29999 that is the same for a stack in every run: it is part of the PostgreSQL provider's state. */
+export function stackPort(stack: string): number {
+  return 20000 + (createHash("sha256").update(stack).digest().readUInt32BE() % 10000);
+}
+
+/** A PostgreSQL role name for a stack: 63 bytes at most, quoting never needed, another one for each stack. */
+export function loginName(stack: string): string {
+  const plain = stack.toLowerCase().replace(/[^a-z0-9]+/g, "_");
+  const suffix = createHash("sha256").update(stack).digest("hex").slice(0, 6);
+  const name = plain === stack && plain.length <= 52 ? plain : `${plain.slice(0, 45)}_${suffix}`;
+  return `immich_sso_${name}`;
+}

@@ -1,0 +1,127 @@
+/** Immich's settings as one PostgreSQL login or another, and what to do where a login is refused. */
+import { DatabaseError } from "../immich/databaseErrors";
+import { loginPassword } from "../immich/login";
+import type { RowContext } from "../immich/row";
+import type { StoreName } from "../immich/types";
+import type { Configuration } from "./configuration";
+import { reaching } from "./late";
+import { scramVerifier } from "./scram";
+
+/** Which settings table, and which login. */
+export interface Access {
+  readonly store: StoreName;
+  /** Name of a PostgreSQL role. Empty: the configured user. */
+  readonly login: string;
+}
+
+/** How the settings are reached. */
+export async function rowContext(
+  configuration: Configuration,
+  { store, login }: Access,
+): Promise<RowContext> {
+  const { ssh, runtime, container, port, database, user, password } = configuration;
+  const own = login !== "" && login !== user;
+  return {
+    ssh,
+    runtime,
+    container,
+    port,
+    database,
+    login: own
+      ? { user: login, password: await loginPassword(password, login) }
+      : { user, password },
+    store,
+    immichApiUrl: configuration.apiUrl,
+    composeService: configuration.composeService,
+    composeDirectory: configuration.composeDirectory,
+  };
+}
+
+/**
+ * Changes something as the given login. A login of our own that is refused (its password was changed by hand, it was
+ * dropped, or the database is another one) is made good first.
+ *
+ * @returns what `work` returned, and a sentence for the user where the login was made good
+ */
+export async function asLogin<T>(
+  configuration: Configuration,
+  access: Access,
+  work: (context: RowContext) => Promise<T>,
+): Promise<{ readonly done: T; readonly warnings: readonly string[] }> {
+  const context = await rowContext(configuration, access);
+  try {
+    return { done: await work(context), warnings: [] };
+  } catch (error) {
+    if (!isRefused(error) || context.login.user === configuration.user) throw error;
+  }
+  await makeGood(configuration, access);
+  return {
+    done: await work(context),
+    warnings: [
+      `PostgreSQL refused the login ${access.login}: it was dropped or changed by hand. It can log in again, ` +
+        `with access to the table ${access.store} alone.`,
+    ],
+  };
+}
+
+/**
+ * Looks at something as the given login, or as the configured user where that login is refused.
+ *
+ * @returns what `work` returned, and whether the login was refused
+ */
+export async function looking<T>(
+  configuration: Configuration,
+  access: Access,
+  work: (context: RowContext) => Promise<T>,
+): Promise<{ readonly done: T; readonly refused: boolean }> {
+  const context = await rowContext(configuration, access);
+  try {
+    return { done: await work(context), refused: false };
+  } catch (error) {
+    if (!isRefused(error) || context.login.user === configuration.user) throw error;
+  }
+  return {
+    done: await work(await rowContext(configuration, { ...access, login: "" })),
+    refused: true,
+  };
+}
+
+function isRefused(error: unknown): boolean {
+  return error instanceof DatabaseError && error.refused;
+}
+
+/** Makes the role what `@pulumi/postgresql` has made it: able to log in, with the derived password and its grant. */
+async function makeGood(configuration: Configuration, access: Access): Promise<void> {
+  const { login, store } = access;
+  const admin = await rowContext(configuration, { store, login: "" });
+  const verifier = scramVerifier(await loginPassword(configuration.password, login));
+  await reaching().reach(admin, async ({ db }) => {
+    const { rows } = await db.query(
+      `SELECT format(
+         CASE WHEN EXISTS (SELECT FROM pg_roles WHERE rolname = $1)
+           THEN 'ALTER ROLE %1$I WITH LOGIN PASSWORD %2$L' ELSE 'CREATE ROLE %1$I WITH LOGIN PASSWORD %2$L' END,
+         $1::text, $2::text) AS role,
+       format('GRANT SELECT, INSERT, UPDATE, DELETE ON public.%I TO %I', $3::text, $1::text) AS "grant"`,
+      [login, verifier, store],
+    );
+    await db.query(String(rows[0]?.["role"]));
+    await db.query(String(rows[0]?.["grant"]));
+  });
+}
+
+/** Takes a login of our own away, with what it was granted in this database. */
+export async function dropLogin(configuration: Configuration, access: Access): Promise<void> {
+  if (access.login === "" || access.login === configuration.user) return;
+  const admin = await rowContext(configuration, { ...access, login: "" });
+  await reaching().reach(admin, async ({ db }) => {
+    const { rows } = await db.query(
+      `SELECT format('DROP OWNED BY %1$I', $1::text) AS owned, format('DROP ROLE %I', $1::text) AS role
+       WHERE EXISTS (SELECT FROM pg_roles WHERE rolname = $1)`,
+      [access.login],
+    );
+    for (const { owned, role } of rows) {
+      await db.query(String(owned)); // its grants; a role of ours owns nothing
+      await db.query(String(role));
+    }
+  });
+}

@@ -1,0 +1,157 @@
+/** The provider's configuration: how one Immich is reached. */
+import type { Failure } from "../plugin/provider";
+import { UNKNOWN, type Values } from "../plugin/wire";
+import { readPins } from "../ssh/hostKey";
+import { addressOf, type Role, type SshHost, type SshTarget } from "../ssh/target";
+
+/** How one Immich is reached. */
+export interface Configuration {
+  readonly ssh: SshTarget;
+  /** `docker`, `podman`, or either behind `sudo -n`. */
+  readonly runtime: string;
+  /** PostgreSQL's container. */
+  readonly container: string;
+  /** PostgreSQL's port in that container. */
+  readonly port: number;
+  readonly database: string;
+  /** A PostgreSQL user who may read and write Immich's tables and make roles. */
+  readonly user: string;
+  /** Secret. */
+  readonly password: string;
+  readonly composeDirectory: string;
+  readonly composeService: string;
+  /** Where Immich's own API answers; undefined: nobody is asked. */
+  readonly apiUrl?: string;
+  /** Loopback port of the tunnel to PostgreSQL. */
+  readonly tunnelPort: number;
+  /** `databaseId` of the database whose data were moved to the one that is reached now; empty: none. */
+  readonly databaseMovedFrom: string;
+}
+
+const DEFAULTS: Readonly<Record<string, string>> = {
+  sshPort: "22",
+  sshJumpPort: "22",
+  containerRuntime: "docker",
+  postgresContainer: "immich_postgres",
+  postgresPort: "5432",
+  postgresDatabase: "immich",
+  postgresUser: "postgres",
+  composeDirectory: "/opt/immich",
+  composeService: "immich-server",
+};
+
+const REQUIRED = ["sshHost", "sshUser", "sshHostKey", "postgresPassword", "tunnelPort"] as const;
+const PORTS = ["sshPort", "sshJumpPort", "postgresPort", "tunnelPort"] as const;
+const RUNTIMES = ["docker", "podman", "sudo -n docker", "sudo -n podman"];
+
+/** What is wrong with the configuration, property by property. What is not known yet is not looked at. */
+export function configurationProblems(config: Values): Failure[] {
+  const given = (key: string): string => String(config[key] ?? DEFAULTS[key] ?? "");
+  const known = (key: string): boolean => given(key) !== UNKNOWN;
+  const problems: Failure[] = [];
+  const wrong = (property: string, reason: string) => problems.push({ property, reason });
+  for (const key of REQUIRED) if (given(key) === "") wrong(key, "is required");
+  for (const key of PORTS) {
+    const port = Number(given(key));
+    if (given(key) !== "" && known(key) && !(Number.isInteger(port) && port > 0 && port < 65_536))
+      wrong(key, `is ${JSON.stringify(given(key))}; allowed: a whole number from 1 to 65535`);
+  }
+  if (known("containerRuntime") && !RUNTIMES.includes(given("containerRuntime")))
+    wrong(
+      "containerRuntime",
+      `is ${JSON.stringify(given("containerRuntime"))}; allowed: ${RUNTIMES.join(", ")}`,
+    );
+  const hosts: [Role, string][] = given("sshJumpHost")
+    ? [
+        ["target", "ssh"],
+        ["jump", "sshJump"],
+      ]
+    : [["target", "ssh"]];
+  for (const [role, prefix] of hosts) {
+    const key = `${prefix}HostKey`;
+    if (!known(key) || (given(key) === "" && role === "target")) continue;
+    try {
+      readPins({ host: given(`${prefix}Host`), port: 22, user: "", hostKey: given(key) }, role);
+    } catch (error) {
+      wrong(key, (error as Error).message);
+    }
+  }
+  return problems;
+}
+
+/**
+ * Reads the configuration as the engine hands it over: texts by property.
+ *
+ * @param config validated by {@link configurationProblems}
+ */
+export function readConfiguration(config: Readonly<Record<string, string>>): Configuration {
+  const text = (key: string): string => config[key] || DEFAULTS[key] || "";
+  const login = {
+    privateKey: config["sshPrivateKey"] || undefined,
+    passphrase: config["sshPrivateKeyPassphrase"] || undefined,
+    agentSocket: config["sshAgentSocket"] || undefined,
+  };
+  const host = (prefix: string, user: string): SshHost => ({
+    host: text(`${prefix}Host`),
+    port: Number(text(`${prefix}Port`)),
+    user,
+    hostKey: text(`${prefix}HostKey`),
+    ...login,
+  });
+  return {
+    ssh: {
+      ...host("ssh", text("sshUser")),
+      ...(text("sshJumpHost")
+        ? { jump: host("sshJump", text("sshJumpUser") || text("sshUser")) }
+        : {}),
+    },
+    runtime: text("containerRuntime"),
+    container: text("postgresContainer"),
+    port: Number(text("postgresPort")),
+    database: text("postgresDatabase"),
+    user: text("postgresUser"),
+    password: text("postgresPassword"),
+    composeDirectory: text("composeDirectory"),
+    composeService: text("composeService"),
+    apiUrl: config["apiUrl"] || undefined,
+    tunnelPort: Number(text("tunnelPort")),
+    databaseMovedFrom: text("databaseMovedFrom"),
+  };
+}
+
+/** How a database is reached, without any secret: what is remembered of one to find it again. */
+export type Way = Pick<Configuration, "runtime" | "container" | "port" | "database"> & {
+  readonly host: Omit<SshHost, "privateKey" | "passphrase" | "agentSocket">;
+  readonly jump?: Way["host"];
+};
+
+/** The way of a configuration. */
+export function wayOf({ ssh, runtime, container, port, database }: Configuration): Way {
+  const plain = ({ host, port: at, user, hostKey }: SshHost) => ({ host, port: at, user, hostKey });
+  return {
+    host: plain(ssh),
+    ...(ssh.jump ? { jump: plain(ssh.jump) } : {}),
+    runtime,
+    container,
+    port,
+    database,
+  };
+}
+
+/** The configuration that goes another way with the same credentials. */
+export function along(way: Way, configuration: Configuration): Configuration {
+  const { privateKey, passphrase, agentSocket } = configuration.ssh;
+  const credentials = { privateKey, passphrase, agentSocket };
+  const { host, jump, ...rest } = way;
+  return {
+    ...configuration,
+    ...rest,
+    ssh: { ...host, ...credentials, ...(jump ? { jump: { ...jump, ...credentials } } : {}) },
+    apiUrl: undefined,
+  };
+}
+
+/** A database in words: `immich in immich_postgres at admin@192.0.2.22`. */
+export function describeWay({ host, container, database }: Way): string {
+  return `${database} in ${container} at ${host.user}@${addressOf(host.host, host.port).replace(/:22$/, "")}`;
+}

@@ -1,0 +1,124 @@
+/**
+ * `immich:index:LoginCheck`: proves that a login would work, without anybody's password, and names what is in the way where
+ * it would not. Runs when anything it depends on has changed, on refresh, and again while the login is not proven.
+ */
+import type { CheckInput, CheckResult } from "../checks/types";
+import type { StoreName } from "../immich/types";
+import { ProviderError, type Resource } from "../plugin/provider";
+import { UNKNOWN, type Values } from "../plugin/wire";
+import { inputChanges } from "./compare";
+import type { Configuration } from "./configuration";
+import { checks, host, print } from "./late";
+
+/** How long services may take to come up after a restart, in seconds, before that counts. */
+const WAIT_SECONDS = 60;
+
+const INPUTS = [
+  "mode",
+  "authentikUrl",
+  "authentikToken",
+  "authentikPublicUrl",
+  "applicationSlug",
+  "issuerUrl",
+  "clientId",
+  "clientSecret",
+  "scopes",
+  "redirectUris",
+  "immichUrl",
+  "accessGroups",
+  "settings",
+  "settingsChangedAt",
+  "passwordLogin",
+  "store",
+  "restart",
+  "stack",
+];
+
+/** Makes the resource. */
+export function loginCheck(configured: () => Configuration): Resource {
+  return {
+    secrets: ["clientSecret", "authentikToken"],
+
+    check(news) {
+      const inputs: Values = { mode: "fail", store: "system_metadata", ...news };
+      const required = ["authentikUrl", "issuerUrl", "clientId", "immichUrl", "settings"];
+      const failures = required
+        .filter((key) => inputs[key] === undefined)
+        .map((property) => ({ property, reason: "is required" }));
+      if (!["fail", "warn", UNKNOWN].includes(String(inputs["mode"])))
+        failures.push({ property: "mode", reason: "allowed: fail, warn" });
+      return { inputs, failures };
+    },
+
+    diff({ oldInputs, state }, inputs) {
+      const difference = inputChanges(oldInputs, inputs, INPUTS);
+      if (state["ok"] === true) return difference;
+      return { ...difference, changes: { ...difference.changes, checks: "update" } };
+    },
+
+    previewCreate: (inputs) => ({ ...inputs, ok: UNKNOWN, checks: UNKNOWN }),
+    previewUpdate: (_known, inputs) => ({ ...inputs, ok: UNKNOWN, checks: UNKNOWN }),
+
+    async create(_about, inputs, session) {
+      return { id: String(inputs["issuerUrl"]), state: await prove(inputs, session.log) };
+    },
+
+    /** How it is now. What is broken is checked again by the next `up`. */
+    async read({ id, oldInputs, state }) {
+      const results = await check(configured(), oldInputs, 0);
+      return { id, inputs: oldInputs, state: { ...state, ...outcome(results) } };
+    },
+
+    update: (_known, inputs, session) => prove(inputs, session.log),
+
+    async delete() {},
+  };
+
+  /** Runs the checks for a deployment, which fails where a login would. */
+  async function prove(
+    inputs: Values,
+    log: (severity: "warning", message: string) => void,
+  ): Promise<Values> {
+    const results = await check(configured(), inputs, WAIT_SECONDS);
+    const found = outcome(results);
+    if (found["ok"] !== true) {
+      if (inputs["mode"] === "fail") throw new ProviderError(print().failureText(results));
+      log("warning", print().failureText(results));
+    }
+    return { ...inputs, ...found };
+  }
+}
+
+function check(
+  configuration: Configuration,
+  inputs: Values,
+  waitSeconds: number,
+): Promise<CheckResult[]> {
+  const given = inputs as unknown as CheckInput;
+  const { ssh, runtime, composeDirectory, composeService, apiUrl } = configuration;
+  const access = {
+    ssh,
+    runtime,
+    compose: { directory: composeDirectory, service: composeService },
+    postgres: { ...configuration, store: inputs["store"] as StoreName },
+    immichApiUrl: apiUrl,
+  };
+  const input: CheckInput = {
+    ...given,
+    ...host().hostCallbacks(access, given.settings),
+    immichApiUrl: apiUrl,
+  };
+  return checks().runChecks(input, { waitSeconds });
+}
+
+/** The results as a person reads them in a preview and among the stack's outputs. */
+function outcome(results: readonly CheckResult[]): Values {
+  const texts = results.map(({ id, verdict, seen, fix }) => [
+    id,
+    verdict === "ok" ? verdict : `${verdict}: ${seen}${fix ? ` | fix: ${fix}` : ""}`,
+  ]);
+  return {
+    ok: print().report(results).ok,
+    checks: Object.fromEntries(texts) as Record<string, string>,
+  };
+}

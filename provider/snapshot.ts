@@ -1,0 +1,148 @@
+/**
+ * `immich:index:SettingsSnapshot`: looks at everything before anything is touched, and remembers what Immich's settings
+ * were. It only reads. It is in Pulumi's state before anything is written: a deployment that dies at any later point still
+ * knows what to put back. A setting is remembered when it enters the list.
+ */
+import type { Snapshot } from "../immich/row";
+import type { Previous, StoreName } from "../immich/types";
+import type { Resource } from "../plugin/provider";
+import { UNKNOWN, type Value, type Values } from "../plugin/wire";
+import { rowContext } from "./access";
+import { inputChanges } from "./compare";
+import { along, type Configuration, describeWay, type Way, wayOf } from "./configuration";
+import { databaseId } from "./identity";
+import { reaching, row, service as services } from "./late";
+
+const INPUTS = ["database", "store", "keys", "restarts"];
+
+interface Found extends Snapshot {
+  readonly databaseId: string;
+}
+
+/** Makes the resource. */
+export function settingsSnapshot(configured: () => Configuration): Resource {
+  return {
+    secrets: ["previous"],
+
+    check(news) {
+      const inputs: Values = { store: "system_metadata", restarts: true, ...news };
+      inputs["database"] ??= describeWay(wayOf(configured()));
+      const failures = ["system_metadata", "system_config", UNKNOWN].includes(
+        String(inputs["store"]),
+      )
+        ? []
+        : [{ property: "store", reason: "allowed: system_metadata, system_config" }];
+      return { inputs, failures };
+    },
+
+    diff({ oldInputs }, inputs) {
+      return inputChanges(oldInputs, inputs, INPUTS);
+    },
+
+    previewCreate: (inputs) => ({
+      ...inputs,
+      previous: UNKNOWN,
+      immichVersion: UNKNOWN,
+      databaseId: UNKNOWN,
+      way: UNKNOWN,
+    }),
+
+    async create(_about, inputs) {
+      const found = await look(configured(), inputs, {});
+      return { id: found.databaseId, state: state(configured(), inputs, found) };
+    },
+
+    /** A memory does not drift: what was there before stays what was there before. */
+    async read({ id, oldInputs, state: remembered }) {
+      return { id, inputs: oldInputs, state: remembered };
+    },
+
+    /** Another database is possible, but what is remembered is kept for the one that most often it still is. */
+    previewUpdate: (known, inputs) => ({ ...known.state, ...inputs, previous: UNKNOWN }),
+
+    async update(known, inputs, session) {
+      const before = known.state;
+      const memory = (before["previous"] ?? {}) as unknown as Previous;
+      const found = await look(configured(), inputs, memory);
+      const earlier = before["databaseId"];
+      // A state of version 0.1 knows the name alone, and took another name for another database.
+      if (typeof earlier !== "string" || earlier === found.databaseId)
+        return state(configured(), inputs, found);
+      if (configured().databaseMovedFrom === earlier) return state(configured(), inputs, found);
+      await refuseUnlessReachable(configured(), inputs, before["way"], earlier, found.databaseId);
+      session.log("info", `another database than before: what was there is remembered anew`);
+      return state(configured(), inputs, await look(configured(), inputs, {}));
+    },
+
+    async delete() {},
+  };
+}
+
+function state(configuration: Configuration, inputs: Values, found: Found): Values {
+  return {
+    ...inputs,
+    previous: found.previous as unknown as Value,
+    immichVersion: found.immichVersion,
+    databaseId: found.databaseId,
+    way: wayOf(configuration) as unknown as Value,
+  };
+}
+
+/** Looks at the host, the service that is to be restarted, the container, the database and Immich; remembers `keys`. */
+async function look(configuration: Configuration, inputs: Values, known: Previous): Promise<Found> {
+  const { runtime, composeDirectory: directory, composeService: service } = configuration;
+  const context = await rowContext(configuration, {
+    store: inputs["store"] as StoreName,
+    login: "",
+  });
+  let id = "";
+  const found = await row().snapshotRow(
+    context,
+    inputs["keys"] as string[],
+    known,
+    async (reached) => {
+      if (inputs["restarts"] !== false)
+        await services().lookAtService(reached.ssh, { runtime, directory, service });
+      await row().refuseConfigFile(context, reached);
+      id = await databaseId(reached.db);
+    },
+  );
+  return { ...found, databaseId: id };
+}
+
+/**
+ * The database of the last deployment is another one than this. It still has this stack's settings; they are taken back
+ * by the settings resource, which needs to get there.
+ *
+ * @throws Error that says what stays there, and what to do
+ */
+async function refuseUnlessReachable(
+  configuration: Configuration,
+  inputs: Values,
+  way: Value | undefined,
+  earlier: string,
+  now: string,
+): Promise<void> {
+  const old = way as unknown as Way | undefined;
+  let why = "how it was reached is not known";
+  try {
+    if (old) {
+      const store = inputs["store"] as StoreName;
+      const context = await rowContext(along(old, configuration), { store, login: "" });
+      const found = await reaching().reach(context, ({ db }) => databaseId(db));
+      if (found === earlier) return;
+      why = `another one answers there (${found})`;
+    }
+  } catch (error) {
+    why = (error as Error).message.split("\n")[0] ?? "";
+  }
+  const was = old ? describeWay(old) : earlier;
+  throw new Error(
+    `${describeWay(wayOf(configuration))} is another database (${now}) than the one that this stack has set up ` +
+      `(${was}; ${earlier}), and that one can't be reached to take the settings back: ${why}\nNothing was touched. ` +
+      `There, Immich's OAuth settings and a Postgres login of this stack stay as they are.\n` +
+      `  it moved, with its data:   npx pulumi config set databaseMovedFrom ${earlier}\n` +
+      `  it is gone for good:       npm run forget -- immich\n` +
+      `  it is up, only elsewhere:  put the configuration back, and npx pulumi destroy, before you change it`,
+  );
+}
