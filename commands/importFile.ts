@@ -14,6 +14,7 @@ export interface StateResource {
   readonly urn: string;
   readonly type: string;
   readonly id?: string;
+  readonly outputs?: Readonly<Record<string, unknown>>;
   /** On its way out. */
   readonly delete?: boolean;
 }
@@ -26,9 +27,12 @@ const NAME = "immich";
 
 /** The objects of Authentik that the stack has already. */
 export function inState(state: readonly StateResource[]): Imported {
+  const application = find(state, APPLICATION, `${NAME}-application`);
+  const slug = application?.outputs?.["slug"];
   return {
     provider: find(state, PROVIDER, `${NAME}-provider`)?.id,
-    application: find(state, APPLICATION, `${NAME}-application`)?.id,
+    // Its id is the slug that it was made with.
+    application: typeof slug === "string" ? slug : application?.id,
   };
 }
 

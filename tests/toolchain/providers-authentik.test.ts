@@ -27,9 +27,10 @@ beforeAll(async () => {
   expect(await plugin.parameterize("authentik", "2026.5.0", parameter)).toBe("authentik 2026.5.0");
   await plugin.configure("authentik", { url: authentik.url, token: authentik.token });
   const slug = (name: string) => lookup("getFlow", { slug: name }).then(({ id }) => id as string);
-  const managedLists = ["openid", "email", "profile"].map(
-    (name) => `goauthentik.io/providers/oauth2/scope-${name}`,
-  );
+  const mapping = (scope: string) =>
+    lookup("getPropertyMappingProviderScope", {
+      managed: `goauthentik.io/providers/oauth2/scope-${scope}`,
+    }).then(({ id }) => id as string);
   flows = {
     authorization: await slug("default-provider-authorization-explicit-consent"),
     invalidation: await slug("default-provider-invalidation-flow"),
@@ -39,9 +40,8 @@ beforeAll(async () => {
         fetchKey: false,
       })
     )["id"] as string,
-    mappings: (await lookup("getPropertyMappingProviderScope", { managedLists }))[
-      "ids"
-    ] as string[],
+    // In the order in which Authentik answers them.
+    mappings: await Promise.all(["openid", "email", "profile"].map(mapping)),
   };
 }, 60_000);
 afterAll(async () => {
@@ -386,7 +386,16 @@ describe("the other resources", () => {
     const made = await make(application, { name: "App", slug: "old" });
     const state = await plugin.update(application, "old", made, { ...made.inputs, slug: "new" });
     expect(state).toMatchObject({ slug: "new", applicationId: "new", uuid: made.state["uuid"] });
-    await drop({ ...made, id: "new", state });
+
+    // The engine goes on with the id that it was made with, and the bridge with the one in the state.
+    const again = { ...made, state, inputs: { ...made.inputs, slug: "new" } };
+    const newest = { ...made.inputs, slug: "newest" };
+    const state2 = await plugin.update(application, "old", again, newest);
+    expect(state2).toMatchObject({ slug: "newest", applicationId: "newest" });
+    const last = { ...made, state: state2, inputs: newest };
+    expect(await plugin.read(application, "old", last)).toMatchObject({ id: "newest" });
+    await plugin.delete(application, "old", last);
+    expect(asked().at(-1)).toBe("DELETE core/applications/newest/");
   });
 
   test("a scope mapping's expression may end with a line break or not", async () => {

@@ -4,7 +4,7 @@ import { bridged } from "../bridge";
 import { snake, type Properties, type Property } from "../properties";
 import { ProviderError, type Resource, type Session } from "../../../plugin/provider";
 import { same, UNKNOWN, type Value, type Values } from "../../../plugin/wire";
-import { HttpError, orGone, type Api, type Query } from "./api";
+import { HttpError, orGone, text, type Api, type Query } from "./api";
 
 /** One property, and how it travels. */
 export interface Field extends Property {
@@ -39,13 +39,16 @@ export function rest(api: () => Api, rest: Rest): Resource {
     [rest.idProperty]: { type: "string", computed: true, output: true },
   };
   const pathOf = (id: string): string => `${rest.path}${encodeURIComponent(id)}/`;
+  // The bridge knows a resource by the id in its state, and the engine by the one that it was made with: they
+  // part when an update changes the id, as a new slug does an application's, until the next refresh.
+  const idIn = (state: Values, id: string): string => text(state[rest.idProperty]) ?? id;
 
   const read = async (
     id: string,
     state: Values,
     session: Session,
   ): Promise<{ id: string; state: Values } | undefined> => {
-    const body = await orGone(api().get(pathOf(id), rest.query, session));
+    const body = await orGone(api().get(pathOf(idIn(state, id)), rest.query, session));
     if (!body) return undefined;
     const now = rest.idOf(body);
     return { id: now, state: { ...received(rest.fields, body, state), [rest.idProperty]: now } };
@@ -59,7 +62,7 @@ export function rest(api: () => Api, rest: Rest): Resource {
   ): Promise<{ id: string; state: Values }> => {
     let found;
     try {
-      found = await read(id, wanted, session);
+      found = await read(id, { ...wanted, [rest.idProperty]: id }, session);
     } catch (error) {
       throw new ProviderError((error as Error).message, {
         id,
@@ -82,10 +85,10 @@ export function rest(api: () => Api, rest: Rest): Resource {
         return written(rest.idOf(body), wanted, session);
       },
       read,
-      async update(id, _state, wanted, session) {
+      async update(id, state, wanted, session) {
         let body: Values;
         try {
-          body = await api().put(pathOf(id), sent(rest.fields, wanted), session);
+          body = await api().put(pathOf(idIn(state, id)), sent(rest.fields, wanted), session);
         } catch (error) {
           if (!(error instanceof HttpError) || error.status !== 404) throw error;
           throw new ProviderError(
@@ -94,8 +97,8 @@ export function rest(api: () => Api, rest: Rest): Resource {
         }
         return (await written(rest.idOf(body), wanted, session)).state;
       },
-      async delete(id, _state, session) {
-        await orGone(api().delete(pathOf(id), session));
+      async delete(id, state, session) {
+        await orGone(api().delete(pathOf(idIn(state, id)), session));
       },
     },
     { defaultsAmongInputs: false },
