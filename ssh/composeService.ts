@@ -55,12 +55,10 @@ export async function serviceStartedAt(ssh: SshConnection, service: ComposeServi
 
 async function serviceError(
   ssh: SshConnection,
-  { runtime, directory, service }: ComposeService,
+  { runtime }: ComposeService,
   answer: ExecResult,
 ): Promise<SshError> {
-  if (answer.code !== TOLD) {
-    return runtimeError(ssh, runtime, `service ${service} of ${directory}`, answer);
-  }
+  if (answer.code !== TOLD) return runtimeError(ssh, runtime, answer, { command: `${runtime} ps` });
   return new SshError("container", `On ${ssh.name}: ${printable(answer.stderr)}`);
 }
 

@@ -59,7 +59,7 @@ export async function openContainerPort(
     return await Promise.any(attempts);
   } catch {
     forgotten(ssh, wanted);
-    throw unreachable(ssh, wanted, addresses, errors);
+    throw await unreachable(ssh, wanted, addresses, errors);
   }
 }
 
@@ -84,15 +84,11 @@ async function addressesOf(
   }
   const addresses = addressesIn(mode ?? "", settings, wanted.port);
   if (addresses.length === 0) {
-    const rootless = /podman/.test(wanted.runtime);
     throw new SshError(
       "container",
       `On ${ssh.name}: the container ${said(container)} has no address that the machine itself could reach ` +
-        `(network mode ${said(mode || "unknown")}${rootless ? "; a rootless podman gives none" : ""}).\n` +
-        `  next: publish its port on loopback, in the compose file: ports: ["127.0.0.1:${wanted.port}:${wanted.port}"]` +
-        (rootless
-          ? `; or run it rootful and set: npx pulumi config set containerRuntime "sudo -n podman"`
-          : ""),
+        `(network mode ${said(mode || "unknown")}${rootless(ssh, wanted) ? "; a rootless podman gives none" : ""}).\n` +
+        `  next: ${publish(ssh, wanted)}`,
     );
   }
   return addresses;
@@ -130,12 +126,27 @@ async function patience(ms: number, over: () => boolean): Promise<void> {
   }
 }
 
-function unreachable(
+/** Whether the containers are a user's own, so that their networks are out of the host's reach. */
+function rootless(ssh: SshConnection, { runtime }: ContainerPort): boolean {
+  return runtime === "podman" && !ssh.name.startsWith("root@");
+}
+
+/** How a port is made reachable that is not. */
+function publish(ssh: SshConnection, wanted: ContainerPort): string {
+  return (
+    `publish its port on loopback, in the compose file: ports: ["127.0.0.1:${wanted.port}:${wanted.port}"]` +
+    (rootless(ssh, wanted)
+      ? `; or run it rootful and set: npx pulumi config set containerRuntime "sudo -n podman"`
+      : "")
+  );
+}
+
+async function unreachable(
   ssh: SshConnection,
   wanted: ContainerPort,
   addresses: readonly Address[],
   errors: readonly unknown[],
-): unknown {
+): Promise<unknown> {
   const telling = errors.find(
     (e) => e instanceof SshError && e.kind !== "channel" && e.kind !== "timeout",
   );
@@ -148,10 +159,36 @@ function unreachable(
       return `${where} (${why ?? "no answer in time"})`;
     })
     .join(", ");
+  const outside = await apartFromHost(ssh, wanted, addresses);
   return new SshError(
     errors.some((e) => e instanceof SshError && e.kind === "timeout") ? "timeout" : "channel",
     `On ${ssh.name}: the container ${said(wanted.container)} runs, but port ${wanted.port} does not answer: ${tries}.\n` +
-      `  next: is it still starting, and is the port right (npx pulumi config set postgresPort 5432)? ` +
-      `See: ${wanted.runtime} logs --tail 50 ${quote(wanted.container)}`,
+      (outside ??
+        `  next: is it still starting, and is the port right (npx pulumi config set postgresPort 5432)? ` +
+          `See: ${wanted.runtime} logs --tail 50 ${quote(wanted.container)}`),
+  );
+}
+
+/** What to do about a container on networks that its own host can't reach; undefined for others. */
+async function apartFromHost(
+  ssh: SshConnection,
+  wanted: ContainerPort,
+  addresses: readonly Address[],
+): Promise<string | undefined> {
+  if (rootless(ssh, wanted) && !addresses.some(({ host }) => host === "127.0.0.1")) {
+    return `  next: the networks of a rootless podman are out of the machine's own reach; ${publish(ssh, wanted)}`;
+  }
+  const networks = `'{{range $name, $network := .NetworkSettings.Networks}}{{println $name}}{{end}}'`;
+  const answer = await ssh
+    .exec(
+      `names=$(${wanted.runtime} inspect --type container --format ${networks} ${quote(wanted.container)}) && ` +
+        `${wanted.runtime} network inspect --format '{{.Driver}} {{.Name}}' $names`,
+    )
+    .catch(() => undefined);
+  const apart = /^(macvlan|ipvlan) (\S+)$/m.exec(answer?.stdout ?? "");
+  if (!apart) return undefined;
+  return (
+    `  next: it is on the ${apart[1]} network ${apart[2]}, which the machine itself can't reach; give it a second network, ` +
+    `in the compose file: networks: [${apart[2]}, default]`
   );
 }

@@ -1,17 +1,17 @@
 import type { ExecResult, SshConnection } from "./connection";
 import { SshError, said } from "./errors";
-import { quote } from "./quote";
 
 /**
  * Tells why docker or podman refused, and what to do. Asks for the containers there are when the wanted one is missing.
  *
  * @param answer what the failed command came to
+ * @param asked the command, or as much of it as a person would run by hand, and the container that it was about
  */
 export async function runtimeError(
   ssh: SshConnection,
   runtime: string,
-  container: string,
   answer: ExecResult,
+  asked: { readonly command: string; readonly container?: string },
 ): Promise<SshError> {
   const words = `${answer.stderr}\n${answer.stdout}`;
   const say = (what: string, next: string) =>
@@ -36,16 +36,16 @@ export async function runtimeError(
         `or: npx pulumi config set containerRuntime "sudo -n ${program}"`,
     );
   }
-  if (/sudo: .*not found/i.test(words) && runtime.startsWith("sudo")) {
+  if (runtime.startsWith("sudo") && /sudo: (command )?not found/i.test(words)) {
     return say(
-      `there is no sudo, or it does not know ${program} (${said(answer.stderr)})`,
+      `there is no sudo (${said(answer.stderr)})`,
       `let the user use ${program} itself: sudo usermod -aG docker ${user}, and: npx pulumi config set containerRuntime ${program}`,
     );
   }
   if (answer.code === 127 || /command not found|: not found/i.test(words)) {
     return say(
       `there is no command ${program} for ${user} (${said(answer.stderr || "exit code 127")})`,
-      `is this the machine that runs Immich? For podman: npx pulumi config set containerRuntime podman; ` +
+      `is this the machine that runs Immich? ${other(runtime, program)}; ` +
         `elsewhere than in PATH, there: sudo ln -s "$(command -v ${program})" /usr/local/bin/${program}`,
     );
   }
@@ -61,16 +61,26 @@ export async function runtimeError(
   }
   if (/no such (object|container)/i.test(words)) {
     const names = await containerNames(ssh, runtime);
+    const none =
+      runtime === "podman"
+        ? `; are they root's (npx pulumi config set containerRuntime "sudo -n podman"), or is this not the machine that runs Immich (sshHost)?`
+        : `; is this the machine that runs Immich (sshHost)?`;
     return say(
-      `there is no container ${said(container)}; ${names.length > 0 ? `there are: ${names.map(said).join(", ")}` : "there are none at all"}`,
-      `npx pulumi config set postgresContainer NAME` +
-        (names.length > 0 ? "" : `; is this the machine that runs Immich (sshHost)?`),
+      `there is no container ${said(asked.container ?? "of that name")}; ${names.length > 0 ? `there are: ${names.map(said).join(", ")}` : "there are none at all"}`,
+      `npx pulumi config set postgresContainer NAME` + (names.length > 0 ? "" : none),
     );
   }
   return say(
-    `${runtime} inspect ${said(container)} failed with code ${answer.code} (${said(answer.stderr || answer.stdout)})`,
-    `run it by hand there: ${runtime} inspect ${quote(container)}`,
+    `${said(asked.command)} failed with code ${answer.code} (${said(answer.stderr || answer.stdout)})`,
+    `run it by hand there: ${said(asked.command)}`,
   );
+}
+
+/** The other runtime, as it would be configured. */
+function other(runtime: string, program: string): string {
+  const name = program === "podman" ? "docker" : "podman";
+  const configured = runtime.startsWith("sudo") ? `"sudo -n ${name}"` : name;
+  return `For ${name}: npx pulumi config set containerRuntime ${configured}`;
 }
 
 /** Names of all containers, running or not; empty when they cannot be had. */

@@ -64,7 +64,10 @@ export async function inspect(
   container: string,
 ): Promise<Inspected> {
   const answer = await ssh.exec(inspectCommand(runtime, container));
-  if (answer.code !== 0) throw await runtimeError(ssh, runtime, container, answer);
+  if (answer.code !== 0) {
+    const command = `${runtime} inspect ${quote(container)}`;
+    throw await runtimeError(ssh, runtime, answer, { command, container });
+  }
   try {
     const parsed: unknown = JSON.parse(answer.stdout);
     if (Array.isArray(parsed) && parsed.length === 3) return parsed as Inspected;

@@ -1,0 +1,79 @@
+// Who may use the engine, and what is missing on the host.
+import { restartService } from "../../ssh/composeService";
+import { type Engine, ENGINES, freshProject, serviceOf } from "./engines";
+import { over, refused, type State } from "./expect";
+
+export function loginStates(): State[] {
+  const [docker] = ENGINES as [Engine, ...Engine[]];
+  const podman = ENGINES.find(({ program }) => program === "podman") ?? docker;
+  const hidden = ["/usr/libexec/docker/cli-plugins/docker-compose", "/usr/bin/docker-compose"];
+  const as = (engine: Engine, user: Engine["user"], runtime: string): Engine => ({
+    ...engine,
+    user,
+    runtime,
+  });
+  return [
+    {
+      name: "a user outside the group docker",
+      check: async (homelab) => {
+        await freshProject(homelab, docker);
+        await refused(homelab, as(docker, "nobody-special", "docker"), {}, [
+          "may not use docker",
+          "sudo usermod -aG docker nobody-special",
+          'containerRuntime "sudo -n docker"',
+        ]);
+      },
+    },
+    {
+      name: "sudo that asks for a password",
+      check: async (homelab) => {
+        await freshProject(homelab, docker);
+        await refused(homelab, as(docker, "asked", "sudo -n docker"), {}, [
+          "sudo asks asked for a password",
+          "NOPASSWD: /usr/bin/docker",
+        ]);
+      },
+    },
+    {
+      name: "sudo without the command",
+      check: async (homelab) => {
+        await freshProject(homelab, docker);
+        homelab.must("mv /usr/bin/podman /usr/bin/podman.hidden");
+        try {
+          await refused(homelab, as(docker, "sudoer", "sudo -n podman"), {}, [
+            "there is no command podman",
+          ]);
+        } finally {
+          homelab.must("mv /usr/bin/podman.hidden /usr/bin/podman");
+        }
+      },
+    },
+    {
+      name: "podman where sudo -n podman is meant",
+      check: async (homelab) => {
+        await freshProject(homelab, podman);
+        await refused(homelab, as(podman, "sudoer", "podman"), {}, [
+          "podman lists no container at all",
+          'npx pulumi config set containerRuntime "sudo -n podman"',
+        ]);
+      },
+    },
+    {
+      name: "no Compose plugin: the command docker-compose is used; without that, it is said",
+      check: async (homelab) => {
+        await freshProject(homelab, docker);
+        const [plugin, command] = hidden as [string, string];
+        homelab.must(`mv ${plugin} ${plugin}.hidden`);
+        try {
+          await over(homelab, docker, (ssh) =>
+            restartService(ssh, { ...serviceOf(docker), timeoutSeconds: 60 }),
+          );
+          homelab.must(`mv ${command} ${command}.hidden`);
+          await refused(homelab, docker, {}, ["docker has no Compose here", "apt-get install"]);
+        } finally {
+          homelab.run(`mv ${command}.hidden ${command}; mv ${plugin}.hidden ${plugin}`);
+        }
+      },
+    },
+  ];
+}
