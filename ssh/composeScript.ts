@@ -70,27 +70,31 @@ said=$($compose version 2>&1) || {
     refuse "  next: install it there (Debian, Ubuntu: sudo apt-get install ${installs(runtime)})"
   }
 }
-services=$($compose config --services 2>&1) || {
-  case $services in
+services=$($compose config --services 2>/dev/null) || {
+  said=$($compose config --services 2>&1)
+  case $said in
     *[Nn]o\\ configuration\\ file* | *[Nn]o\\ compose.yaml* | *missing\\ files*)
       tell "there is no Compose file in $directory (composeDirectory)"
       point || tell "  next: ${set("composeDirectory", "DIRECTORY")}"
       exit ${TOLD} ;;
     *usage:*) services=$service ;; # an older podman-compose can't list them
-    *) refuse "the Compose file in $directory can't be used: $(plain "$services" | tail -n 5)" "  next: there: cd $directory && $compose config" ;;
+    *) refuse "the Compose file in $directory can't be used: $(plain "$said" | tail -n 5)" "  next: there: cd $directory && $compose config" ;;
   esac
 }
 printf '%s\\n' "$services" | grep -qxF -- "$service" || {
-  tell "the Compose file in $directory has no service $service (composeService); it has: $(plain "$services" | grep -v ' ' | tr '\\n' ' ')"
+  tell "the Compose file in $directory has no service $service (composeService); it has: $(printf '%s\\n' "$services" | sort | tr '\\n' ' ')"
   refuse "  next: ${set("composeService", "NAME")}"
 }
 find_ids() {
   # podman-compose has no -a, and lists all without.
   listed=$($compose ps -a -q 2>/dev/null) || listed=$($compose ps -q 2>/dev/null) || return 1
   listed=$(printf '%s\\n' "$listed" | grep -xE '[0-9a-f]{12,64}') || return 0
-  ${runtime} inspect --type container --format '{{.Id}} ${label("service")} ${label("oneoff")}' $listed |
-    while read -r id of oneoff; do
-      [ "$of" != "$service" ] || [ "$oneoff" = True ] || echo "$id"
+  ${runtime} inspect --type container --format '{{.Id}} {{.Name}} ${label("service")} ${label("oneoff")}' $listed |
+    while read -r id name of oneoff; do
+      case "$of $oneoff $name" in
+        *" True "* | *"_\${service}_tmp"[0-9]*) ;; # made by compose run; podman-compose's have the name alone
+        "$service "*) echo "$id" ;;
+      esac
     done
 }
 ids=$(find_ids) || refuse "$compose ps in $directory failed: $($compose ps -q 2>&1 | tail -n 3)" "  next: run it there by hand"

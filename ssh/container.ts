@@ -178,11 +178,14 @@ async function apartFromHost(
   if (rootless(ssh, wanted) && !addresses.some(({ host }) => host === "127.0.0.1")) {
     return `  next: the networks of a rootless podman are out of the machine's own reach; ${publish(ssh, wanted)}`;
   }
-  const networks = `'{{range $name, $network := .NetworkSettings.Networks}}{{println $name}}{{end}}'`;
-  const answer = await ssh
-    .exec(
-      `names=$(${wanted.runtime} inspect --type container --format ${networks} ${quote(wanted.container)}) && ` +
-        `${wanted.runtime} network inspect --format '{{.Driver}} {{.Name}}' $names`,
+  const answer = await inspect(ssh, wanted.runtime, wanted.container)
+    .then(([, , settings]) =>
+      Object.keys(settings?.Networks ?? {})
+        .map(quote)
+        .join(" "),
+    )
+    .then((names) =>
+      ssh.exec(`${wanted.runtime} network inspect --format '{{.Driver}} {{.Name}}' ${names}`),
     )
     .catch(() => undefined);
   const apart = /^(macvlan|ipvlan) (\S+)$/m.exec(answer?.stdout ?? "");

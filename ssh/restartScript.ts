@@ -25,27 +25,34 @@ describe() {
   up=
   for id in $ids; do
     is=$(state "$id")
-    case $is in *'"Status":"running"'*) up=yes ;; esac
+    case $is in
+      *'"Status":"running"'*) up=yes ;;
+      *'"Status":"restarting"'*) up=again ;;
+    esac
     what=$(word "$is") well=$(health "$is")
     tell "  $(name "$id"): \${what:-gone}\${well:+, $well}"
   done
-  [ -n "$up" ] || tell "$service is down now. Start it: cd $directory && $compose start $service"
+  case $up in
+    yes) ;;
+    again) tell "$service is down now: it ends soon after each start, and is started again" ;;
+    *) tell "$service is down now. Start it: cd $directory && $compose start $service" ;;
+  esac
 }
-before=$(for id in $ids; do started "$id"; done)
+before=$(for id in $ids; do echo "$id $(started "$id")"; done)
 ${slowHealthWarning(args)}
-said=$($compose restart ${quote(args.service)} 2>&1) || {
-  tell "the restart of $service failed: $(plain "$said")"
+said=$($compose restart ${quote(args.service)} 2>&1)
+failed=$?
+# podman-compose ends well whatever podman said: only a new start is a restart.
+for id in $ids; do
+  case $before in *"$id $(started "$id")"*) failed=1 ;; esac
+done
+[ "$failed" = 0 ] || {
+  tell "the restart of $service failed: $(plain "\${said:-$compose restart said nothing}")"
   describe
   exit ${TOLD}
 }
 plain "$said" >&2
-after=$(for id in $ids; do started "$id"; done)
-[ "$before" != "$after" ] || {
-  tell "$service was not restarted, although $compose restart said nothing against it"
-  describe
-  exit ${TOLD}
-}
-give_up=$(($(date +%s) + ${timeoutSeconds})) still=0
+give_up=$(($(date +%s) + ${timeoutSeconds})) still=0 why='after ${timeoutSeconds} s (restartTimeoutSeconds)'
 while :; do
   waiting= dead= unchecked=
   for id in $ids; do
@@ -63,11 +70,11 @@ while :; do
   # Without a health check it has to stay up for some looks; exited, a restart policy has some looks to start it again.
   if [ -n "$waiting$dead" ] && [ -z "$dead" ]; then still=0; else still=$((still + 1)); fi
   if [ -z "$waiting" ] && [ "$still" -ge 3 ]; then echo "$service is running, it has no health check"; exit 0; fi
-  if [ -n "$dead" ] && [ "$still" -ge 10 ]; then break; fi
+  if [ -n "$dead" ] && [ "$still" -ge 10 ]; then why='as it has ended'; break; fi
   [ "$(date +%s)" -lt "$give_up" ] || break
   sleep 1
 done
-tell "$service was restarted and is not healthy after ${timeoutSeconds} s (restartTimeoutSeconds):"
+tell "$service was restarted and is not healthy $why:"
 describe
 for id in $ids; do
   tell "Last log lines of $(name "$id"):"

@@ -2,7 +2,7 @@
 import { join } from "node:path";
 import { parse, UnknownOption } from "./arguments";
 import { compose } from "./compose";
-import { inspection, type Seen } from "./container";
+import { type Describer, inspection, type Seen } from "./container";
 import { act } from "./lifecycle";
 import { chosen, statusText, table } from "./output";
 import { goJson, render, TemplateError } from "./template";
@@ -31,8 +31,16 @@ type Output = Partial<Pick<Answer, "stdout" | "stderr">>;
 
 async function perform(world: World, call: Call): Promise<Output> {
   if (!world.policies.programs.includes(call.program)) {
-    const who = call.sudo ? "sudo" : "sh: 1";
-    throw new Refusal(`${who}: ${call.program}: ${call.sudo ? "command " : ""}not found`, 127);
+    throw notFound(call, call.program);
+  }
+  if (call.standalone) {
+    const installed =
+      call.program === "docker" ? ["plugin", "standalone"] : ["podman-compose", "plugin"];
+    if (!installed.includes(world.policies.compose)) {
+      throw notFound(call, `${call.program}-compose`);
+    }
+    if (call.program === "docker") allowed(world, call);
+    return compose(world, call, call.args);
   }
   const { options, words } = parse(
     call.args,
@@ -46,25 +54,28 @@ async function perform(world: World, call: Call): Promise<Output> {
     true,
   );
   const [first = "", ...others] = words[0] === "container" ? words.slice(1) : words;
-  if (options["version"] !== undefined) return { stdout: version(call.program) };
+  if (options["version"] !== undefined) return { stdout: version(world, call.program) };
   allowed(world, call);
   switch (first) {
     case "compose":
+      if (!hasCompose(world, call)) throw noCompose(world, call);
       return compose(world, call, others);
     case "inspect":
       return { stdout: inspect(world, call, others) };
+    case "network":
+      return { stdout: networks(world, call, others) };
     case "ps":
     case "ls":
-      return { stdout: list(world, others) };
+      return { stdout: list(world, call, others) };
     case "logs":
-      return { stdout: logs(world, others) };
+      return { stdout: logs(world, call, others) };
     case "start":
     case "stop":
     case "restart":
-      return { stdout: await change(world, first, others) };
+      return { stdout: await change(world, call, first, others) };
     case "version":
     case "info":
-      return { stdout: version(call.program) };
+      return { stdout: version(world, call.program) };
     default:
       throw new Refusal(
         `${call.program}: '${first}' is not something the sandbox's ${call.program} can do: it knows inspect, ps, logs, start, stop, restart and compose.`,
@@ -72,8 +83,38 @@ async function perform(world: World, call: Call): Promise<Output> {
   }
 }
 
-function version(program: string): string {
-  return program === "docker" ? "Docker version 28.2.2, build e6534b4\n" : "podman version 4.9.3\n";
+function notFound({ sudo }: Call, program: string): Refusal {
+  return sudo
+    ? new Refusal(`sudo: ${program}: command not found`)
+    : new Refusal(`sh: 1: ${program}: not found`, 127);
+}
+
+/** Docker's Compose is a plugin; podman's a command of its own, which podman calls since 4.7. */
+function hasCompose({ policies }: World, { program }: Call): boolean {
+  if (program === "docker") return policies.compose === "plugin";
+  return policies.podmanVersion !== "4.3" && /plugin|podman-compose/.test(policies.compose);
+}
+
+function noCompose({ policies }: World, { program }: Call): Refusal {
+  if (program === "podman") {
+    return policies.podmanVersion === "4.3"
+      ? new Refusal(
+          "Error: unrecognized command `podman compose`\nTry 'podman --help' for more information",
+          125,
+        )
+      : new Refusal("Error: looking up compose provider failed", 125);
+  }
+  return new Refusal(
+    policies.dockerVersion === "20.10"
+      ? "docker: 'compose' is not a docker command.\nSee 'docker --help'"
+      : "docker: unknown command: docker compose\n\nRun 'docker --help' for more information",
+  );
+}
+
+function version({ policies }: World, program: string): string {
+  return program === "docker"
+    ? `Docker version ${policies.dockerVersion}.2, build e6534b4\n`
+    : `podman version ${policies.podmanVersion}.2\n`;
 }
 
 /** Refuses as the socket does: the daemon is away, or the user isn't in its group. */
@@ -101,9 +142,9 @@ function inspect(world: World, call: Call, args: readonly string[]): string {
   const found: Record<string, unknown>[] = [];
   const missing: string[] = [];
   for (const word of words) {
-    const seen = find(world, word);
+    const seen = find(world, call, word);
     if (seen === undefined) missing.push(word);
-    else found.push(inspection(seen, join(world.root, "opt/immich")));
+    else found.push(inspection(seen, describer(world, call)));
   }
   const format = options["format"];
   const stdout =
@@ -113,34 +154,62 @@ function inspect(world: World, call: Call, args: readonly string[]): string {
           .map((one) => `${format === "json" ? goJson([one]) : render(format, one)}\n`)
           .join("") || "\n";
   if (missing.length > 0)
-    throw nothingFound(call, options["type"] === "container", missing, stdout);
+    throw nothingFound(world, call, options["type"] === "container", missing, stdout);
   return stdout;
 }
 
+function describer({ policies, root }: World, { program }: Call): Describer {
+  return { program, podmanVersion: policies.podmanVersion, opt: join(root, "opt") };
+}
+
+/** `docker network inspect`: each network's driver. */
+function networks(world: World, call: Call, args: readonly string[]): string {
+  const { options, words } = parse(args, { values: [["--format", "-f"]] });
+  const [verb, ...names] = words;
+  if (verb !== "inspect") throw new Refusal(`unknown command: docker network ${verb ?? ""}`);
+  const driver = (name: string): string =>
+    visible(world, call).find(({ disguise }) => name in (disguise.networks ?? {}))?.disguise
+      .driver ?? "bridge";
+  return names
+    .map(
+      (name) =>
+        `${render(options["format"] ?? "{{json .}}", { Driver: driver(name), Name: name })}\n`,
+    )
+    .join("");
+}
+
+/** The words differ by engine and version. */
 function nothingFound(
+  { policies }: World,
   call: Call,
   typed: boolean,
   missing: readonly string[],
   stdout: string,
 ): Refusal {
-  if (call.program === "podman") {
-    const what = typed ? "container" : "object";
-    const rows = missing.map((word) => `Error: no such ${what}: "${word}"`);
-    return new Refusal(rows.join("\n"), 125, stdout);
-  }
-  const what = typed ? "container" : "object";
-  const rows = missing.map((word) => `Error: No such ${what}: ${word}`);
-  return new Refusal(rows.join("\n"), 1, stdout);
+  const rows = missing.map((word) => {
+    if (call.program === "podman") {
+      if (word === "") return "Error: name or ID cannot be empty";
+      return typed ? `Error: no such container ${word}` : `Error: no such object: "${word}"`;
+    }
+    if (word === "" && policies.dockerVersion === "28.5") {
+      return "invalid container name or ID: value is empty";
+    }
+    if (!typed) return `Error: No such object: ${word}`;
+    return policies.dockerVersion === "20.10"
+      ? `Error: No such container: ${word}`
+      : `Error response from daemon: No such container: ${word}`;
+  });
+  return new Refusal(rows.join("\n"), call.program === "podman" ? 125 : 1, stdout);
 }
 
-function list(world: World, args: readonly string[]): string {
+function list(world: World, call: Call, args: readonly string[]): string {
   const { options } = parse(args, {
     switches: [["--all", "-a"], ["--quiet", "-q"], ["--no-trunc"]],
     values: [["--format"], ["--filter", "-f"]],
   });
   const named = /^name=(.*)$/.exec(options["filter"] ?? "")?.[1];
   const service = /^label=com\.docker\.compose\.service=(.*)$/.exec(options["filter"] ?? "")?.[1];
-  const seen = visible(world)
+  const seen = visible(world, call)
     .filter((one) => options["all"] !== undefined || one.state.status === "running")
     .filter((one) => named === undefined || new RegExp(named).test(one.name))
     .filter((one) => service === undefined || one.container.service === service);
@@ -165,13 +234,13 @@ function list(world: World, args: readonly string[]): string {
   ]);
 }
 
-function logs(world: World, args: readonly string[]): string {
+function logs(world: World, call: Call, args: readonly string[]): string {
   const { options, words } = parse(args, {
     values: [["--tail", "-n"], ["--since"], ["--until"]],
     switches: [["--timestamps", "-t"], ["--details"]],
   });
   const word = words[0] ?? "";
-  const seen = find(world, word);
+  const seen = find(world, call, word);
   if (seen === undefined) {
     throw new Refusal(`Error response from daemon: No such container: ${word}`);
   }
@@ -182,6 +251,7 @@ function logs(world: World, args: readonly string[]): string {
 
 async function change(
   world: World,
+  call: Call,
   verb: "start" | "stop" | "restart",
   args: readonly string[],
 ): Promise<string> {
@@ -193,7 +263,7 @@ async function change(
   });
   const done: string[] = [];
   for (const word of words) {
-    const seen = find(world, word);
+    const seen = find(world, call, word);
     if (seen === undefined) {
       throw new Refusal(`Error response from daemon: No such container: ${word}`, 1, done.join(""));
     }

@@ -1,10 +1,11 @@
-/** `docker compose restart|up|start|stop|ps|logs` for the one project there is, in `/opt/immich`. */
-import { existsSync } from "node:fs";
-import { dirname, join, resolve } from "node:path";
-import { parse } from "./arguments";
-import { PROJECT, type Seen } from "./container";
+/** Compose, as Docker has it: `restart|up|start|stop|ps|logs|config` of the project that a call is about. */
+import { existsSync, readFileSync } from "node:fs";
+import { basename, dirname, join, resolve } from "node:path";
+import { parse, UnknownOption } from "./arguments";
+import { projectOf, type Seen } from "./container";
 import { act } from "./lifecycle";
 import { chosen, statusText, table } from "./output";
+import { podmanCompose, podmanNotice } from "./podmanCompose";
 import { goJson } from "./template";
 import { type Answer, type Call, Refusal, visible, type World } from "./world";
 
@@ -12,8 +13,35 @@ type Output = Partial<Pick<Answer, "stdout" | "stderr">>;
 
 const FILES = ["compose.yaml", "compose.yml", "docker-compose.yml", "docker-compose.yaml"];
 
+/** A Compose project, as the call finds it. */
+export interface Project {
+  /** The services of its file. */
+  readonly services: readonly string[];
+  /** Its containers, stopped ones too. */
+  readonly containers: readonly Seen[];
+}
+
 /** Does what a `compose` command says. */
 export async function compose(world: World, call: Call, args: readonly string[]): Promise<Output> {
+  const byPodman = call.program === "podman" && world.policies.compose === "podman-compose";
+  const notice =
+    call.program === "podman" && call.standalone !== true
+      ? podmanNotice(byPodman ? "podman-compose" : "docker-compose")
+      : "";
+  const warnings = byPodman ? "" : world.policies.warnings.map((line) => `${line}\n`).join("");
+  try {
+    const { stdout = "", stderr = "" } = byPodman
+      ? await podmanCompose(world, call, args)
+      : await dockerCompose(world, call, args);
+    return { stdout, stderr: `${notice}${warnings}${stderr}` };
+  } catch (error) {
+    if (error instanceof UnknownOption) throw new Refusal(`${notice}${error.message}`);
+    if (!(error instanceof Refusal)) throw error;
+    throw new Refusal(`${notice}${warnings}${error.message}`, error.code, error.stdout);
+  }
+}
+
+async function dockerCompose(world: World, call: Call, args: readonly string[]): Promise<Output> {
   const { options, words } = parse(
     args,
     {
@@ -29,8 +57,11 @@ export async function compose(world: World, call: Call, args: readonly string[])
     true,
   );
   const [verb = "", ...others] = words;
-  if (verb === "version") return { stdout: "Docker Compose version v2.36.2\n" };
-  const project = services(world, call, options);
+  if (verb === "version") return { stdout: "Docker Compose version v2.40.3\n" };
+  const project = findProject(world, call, options, () => {
+    const code = world.policies.dockerVersion === "26.1" ? 14 : 1;
+    return new Refusal("no configuration file provided: not found", code);
+  });
   switch (verb) {
     case "restart":
     case "start":
@@ -42,27 +73,44 @@ export async function compose(world: World, call: Call, args: readonly string[])
     case "logs":
       return { stdout: logs(project, others) };
     case "config":
-      return { stdout: world.containers.map(({ service }) => `${service}\n`).join("") };
+      return { stdout: project.services.map((service) => `${service}\n`).join("") };
     default:
       throw new Refusal(`unknown docker command: "compose ${verb}"`);
   }
 }
 
-/** The containers of the project that the call is about. */
-function services(world: World, call: Call, options: Readonly<Record<string, string>>): Seen[] {
+/**
+ * The project that the call is about: its name stands on the command line, in `.env`, in the file, or is the folder's.
+ *
+ * @param noFile what is said where there is no Compose file
+ */
+export function findProject(
+  world: World,
+  call: Call,
+  options: Readonly<Record<string, string>>,
+  noFile: () => Refusal,
+): Project {
   const here = (path: string): string =>
     path.startsWith("/opt/") ? join(world.root, path) : resolve(call.cwd, path);
-  const ours = join(world.root, "opt/immich");
-  if (options["project-name"] !== undefined && options["file"] === undefined) {
-    return options["project-name"] === PROJECT ? visible(world) : [];
-  }
   const file =
     options["file"] === undefined
       ? search(here(options["project-directory"] ?? "."))
       : here(options["file"]);
-  if (file === undefined) throw new Refusal("no configuration file provided: not found");
+  if (file === undefined) throw noFile();
   if (!existsSync(file)) throw new Refusal(`open ${file}: no such file or directory`);
-  return dirname(file) === ours ? visible(world) : [];
+  const text = readFileSync(file, "utf8");
+  const variables = join(dirname(file), ".env");
+  const environment = existsSync(variables) ? readFileSync(variables, "utf8") : "";
+  const name =
+    options["project-name"] ??
+    /^COMPOSE_PROJECT_NAME=(.+)$/m.exec(environment)?.[1] ??
+    /^name: (.+)$/m.exec(text)?.[1] ??
+    basename(dirname(file));
+  const services = [...text.replace(/^[^]*^services:$/m, "").matchAll(/^ {2}([\w-]+):/gm)];
+  return {
+    services: services.map(([, service = ""]) => service),
+    containers: visible(world, call).filter((seen) => projectOf(seen) === name),
+  };
 }
 
 /** As Compose looks for its file: here, then further up. */
@@ -74,19 +122,18 @@ function search(from: string): string | undefined {
   }
 }
 
-/** Those of the project that are named; all when none is. */
-function named(project: readonly Seen[], words: readonly string[]): Seen[] {
-  if (words.length === 0) return [...project];
-  return words.map((word) => {
-    const seen = project.find(({ container }) => container.service === word);
-    if (seen === undefined) throw new Refusal(`no such service: ${word}`);
-    return seen;
-  });
+/** Those of the project that are named, all when none is; none of a service that has no container. */
+function named({ containers, services }: Project, words: readonly string[]): Seen[] {
+  const unknown = words.find((word) => !services.includes(word));
+  if (unknown !== undefined) throw new Refusal(`no such service: ${unknown}`);
+  return containers.filter(
+    ({ container }) => words.length === 0 || words.includes(container.service),
+  );
 }
 
 async function change(
   world: World,
-  project: readonly Seen[],
+  project: Project,
   verb: "restart" | "start" | "stop" | "up",
   args: readonly string[],
 ): Promise<Output> {
@@ -95,7 +142,8 @@ async function change(
     switches: [["--detach", "-d"], ["--no-deps"], ["--force-recreate"], ["--wait"]],
   });
   const report: string[] = [];
-  for (const seen of named(project, words)) {
+  // What was made by `compose run` is listed by ps, and left alone by everything else.
+  for (const seen of named(project, words).filter(({ disguise }) => !disguise.oneoff)) {
     const row = (what: string): number => report.push(` Container ${seen.name}  ${what}\n`);
     if (verb === "restart" || verb === "stop") {
       row(verb === "restart" ? "Restarting" : "Stopping");
@@ -112,7 +160,7 @@ async function change(
   return { stderr: report.join("") };
 }
 
-function list(project: readonly Seen[], args: readonly string[]): string {
+function list(project: Project, args: readonly string[]): string {
   const { options, words } = parse(args, {
     switches: [["--all", "-a"], ["--quiet", "-q"], ["--services"], ["--no-trunc"]],
     values: [["--format"], ["--status"], ["--filter"]],
@@ -144,14 +192,14 @@ function row(seen: Seen): Record<string, unknown> {
     ID: seen.id.slice(0, 12),
     Image: seen.container.image,
     Name: seen.name,
-    Project: PROJECT,
+    Project: projectOf(seen),
     Service: seen.container.service,
     State: seen.state.status,
     Status: statusText(seen),
   };
 }
 
-function logs(project: readonly Seen[], args: readonly string[]): string {
+function logs(project: Project, args: readonly string[]): string {
   const { options, words } = parse(args, {
     values: [["--tail", "-n"], ["--since"], ["--until"]],
     switches: [["--no-color"], ["--no-log-prefix"], ["--timestamps", "-t"]],

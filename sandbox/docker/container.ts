@@ -54,12 +54,46 @@ export interface Disguise {
   readonly networks?: Readonly<Record<string, string>>;
   /** `HostConfig.NetworkMode`; "host" leaves the container without an address of its own. */
   readonly networkMode?: string;
+  /** Compose project that it belongs to. Default `immich`. */
+  readonly project?: string;
+  /** Directory of that project. Default `/opt/immich`. */
+  readonly directory?: string;
+  /** It was made by `compose run`. Default false. */
+  readonly oneoff?: boolean;
+  /** Seconds between its health checks. Default: none given, which means 30. */
+  readonly healthInterval?: number;
+  /** Driver of its networks. Default `bridge`. */
+  readonly driver?: string;
   /** Addresses of the machine that the port is published at. */
   readonly published?: readonly { readonly host: string; readonly port: number }[];
 }
 
-/** Docker's zero time. */
+/** Go's zero time. */
 const NEVER = "0001-01-01T00:00:00Z";
+
+/** A time of an engine. Docker's is text; podman's is Go's own, printed in the machine's time zone, here Berlin's in winter. */
+export class GoTime {
+  constructor(
+    private readonly date: Date | undefined,
+    private readonly program: "docker" | "podman",
+  ) {}
+
+  toJSON(): string {
+    if (this.date === undefined) return NEVER;
+    if (this.program === "docker") return this.date.toISOString().replace("Z", "456789Z");
+    return this.local().replace("Z", "456789+01:00");
+  }
+
+  toString(): string {
+    if (this.program === "docker") return this.toJSON();
+    if (this.date === undefined) return "0001-01-01 00:00:00 +0000 UTC";
+    return this.local().replace("T", " ").replace("Z", "456789 +0100 CET");
+  }
+
+  private local(): string {
+    return new Date((this.date?.getTime() ?? 0) + 3_600_000).toISOString();
+  }
+}
 
 /** Project name that Compose derives from the folder `/opt/immich`. */
 export const PROJECT = "immich";
@@ -96,18 +130,31 @@ export function see(container: Container, disguise: Disguise = {}): Seen | undef
   };
 }
 
+/** Which engine describes a container. */
+export interface Describer {
+  readonly program: "docker" | "podman";
+  readonly podmanVersion: "4.3" | "5.4";
+  /** `/opt` as the machine has it. */
+  readonly opt: string;
+}
+
 /** What `docker inspect` prints of it. */
-export function inspection(seen: Seen, workingDirectory: string): Record<string, unknown> {
+export function inspection(seen: Seen, by: Describer): Record<string, unknown> {
   const { container, disguise, id, state, name } = seen;
+  const time = (date: Date | undefined): GoTime => new GoTime(date, by.program);
   const mode = disguise.networkMode ?? `${PROJECT}_default`;
   return {
     Id: id,
-    Created: state.startedAt.toISOString(),
+    Created: time(state.startedAt),
     Path: "tini",
     Args: [],
     State: {
       Status: state.status,
-      Running: state.status === "running" || state.status === "paused",
+      // Docker says so of one that is about to be started again, too.
+      Running:
+        state.status === "running" ||
+        state.status === "paused" ||
+        (state.status === "restarting" && by.program === "docker"),
       Paused: state.status === "paused",
       Restarting: state.status === "restarting",
       OOMKilled: false,
@@ -115,20 +162,12 @@ export function inspection(seen: Seen, workingDirectory: string): Record<string,
       Pid: state.pid,
       ExitCode: state.exitCode,
       Error: "",
-      StartedAt: state.startedAt.toISOString(),
-      FinishedAt: state.finishedAt?.toISOString() ?? NEVER,
-      ...(state.health === undefined
-        ? {}
-        : {
-            Health: {
-              Status: state.health,
-              FailingStreak: state.health === "unhealthy" ? 3 : 0,
-              Log: [],
-            },
-          }),
+      StartedAt: time(state.status === "created" ? undefined : state.startedAt),
+      FinishedAt: time(state.finishedAt),
+      ...healthOf(seen, by),
     },
     Image: `sha256:${createHash("sha256").update(container.image).digest("hex")}`,
-    Name: `/${name}`,
+    Name: by.program === "docker" ? `/${name}` : name,
     RestartCount: state.restartCount,
     HostConfig: {
       NetworkMode: mode,
@@ -138,15 +177,53 @@ export function inspection(seen: Seen, workingDirectory: string): Record<string,
       Hostname: id.slice(0, 12),
       Env: container.environment(),
       Image: container.image,
+      ...(state.health === undefined
+        ? {}
+        : {
+            Healthcheck: {
+              Test: ["CMD-SHELL", "immich-healthcheck"],
+              ...(disguise.healthInterval === undefined
+                ? {}
+                : { Interval: disguise.healthInterval * 1_000_000_000 }),
+            },
+          }),
       Labels: {
-        "com.docker.compose.oneoff": "False",
-        "com.docker.compose.project": PROJECT,
-        "com.docker.compose.project.working_dir": workingDirectory,
+        // podman-compose has no such label: what it runs once has a name of its own.
+        ...(by.program === "docker"
+          ? { "com.docker.compose.oneoff": disguise.oneoff ? "True" : "False" }
+          : {}),
+        "com.docker.compose.project": projectOf(seen),
+        "com.docker.compose.project.working_dir": (disguise.directory ?? "/opt/immich").replace(
+          /^\/opt/,
+          by.opt,
+        ),
         "com.docker.compose.service": container.service,
       },
     },
     NetworkSettings: networkSettings(seen, mode),
   };
+}
+
+/** The Compose project that a container says it belongs to. */
+export function projectOf({ disguise }: Seen): string {
+  return disguise.project ?? PROJECT;
+}
+
+/** Docker tells nothing where there is no health check, podman 4.3 an empty word; podman keeps the word of one that ended. */
+function healthOf({ state }: Seen, { program, podmanVersion }: Describer): { Health?: object } {
+  const ended = state.status === "exited" || state.status === "restarting";
+  const status =
+    state.health === undefined || state.status === "created"
+      ? program === "podman" && podmanVersion === "4.3"
+        ? ""
+        : undefined
+      : ended
+        ? program === "podman"
+          ? "healthy"
+          : "unhealthy"
+        : state.health;
+  if (status === undefined) return {};
+  return { Health: { Status: status, FailingStreak: status === "unhealthy" ? 3 : 0, Log: [] } };
 }
 
 function networkSettings({ container, disguise, state }: Seen, mode: string) {
@@ -170,7 +247,7 @@ function networkSettings({ container, disguise, state }: Seen, mode: string) {
   }));
   return {
     IPAddress: "",
-    Ports: mode === "host" ? {} : { [`${container.port}/tcp`]: published ?? null },
+    Ports: mode === "host" || !up ? {} : { [`${container.port}/tcp`]: published ?? null },
     Networks: Object.fromEntries(networks),
   };
 }

@@ -8,11 +8,12 @@ export async function act(
   seen: Seen,
   verb: "start" | "stop" | "restart",
 ): Promise<void> {
-  if (verb === "restart" && world.policies.restart === "fails") {
+  const fails = verb !== "stop" && world.policies.restart === "fails";
+  if (verb !== "start") await seen.container.stop();
+  if (fails) {
     throw new Refusal(
       `Error response from daemon: Cannot restart container ${seen.name}: driver failed programming external connectivity on endpoint ${seen.name}: Bind for 0.0.0.0:${seen.container.port} failed: port is already allocated`,
     );
   }
-  if (verb !== "start") await seen.container.stop();
   if (verb !== "stop") await seen.container.start();
 }

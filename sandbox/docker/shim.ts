@@ -1,5 +1,5 @@
 /**
- * The commands `docker`, `podman` and `sudo` in the sandbox's `bin` folder. They carry the command
+ * The commands `docker`, `podman`, their `-compose` and `sudo` in the sandbox's `bin` folder. They carry the command
  * line to the sandbox's own process, and its answer back.
  */
 import { chmodSync, mkdirSync, writeFileSync } from "node:fs";
@@ -8,7 +8,13 @@ import { join } from "node:path";
 /** Plain JavaScript, as it runs for each command and must start at once: 40 ms. */
 const CARRIER = `
 const [program, ...args] = process.argv.slice(2);
-const call = { program, args, cwd: process.cwd(), sudo: process.env.SANDBOX_SUDO === "1" };
+const call = {
+  program: program.replace("-compose", ""),
+  standalone: program.endsWith("-compose"),
+  args,
+  cwd: process.cwd(),
+  sudo: process.env.SANDBOX_SUDO === "1",
+};
 const request = require("node:http").request(
   process.env.SANDBOX_DOCKER,
   { method: "POST", headers: { "content-type": "application/json" } },
@@ -35,7 +41,7 @@ const SUDO = `#!/bin/sh
 # sudo of the sandbox: runs what the sandbox's commands are, and nothing else.
 [ "$1" = "-n" ] && shift
 case $1 in
-  docker|podman) SANDBOX_SUDO=1 exec "$@" ;;
+  docker|podman|docker-compose|podman-compose) SANDBOX_SUDO=1 exec "$@" ;;
 esac
 echo "sudo: $1: command not found" >&2
 exit 1
@@ -46,7 +52,7 @@ export function writeCommands(bin: string): void {
   mkdirSync(bin, { recursive: true });
   const carrier = join(bin, ".docker.js");
   writeFileSync(carrier, CARRIER);
-  for (const program of ["docker", "podman"]) {
+  for (const program of ["docker", "podman", "docker-compose", "podman-compose"]) {
     executable(
       join(bin, program),
       `#!/bin/sh\nexec ${quoted(process.execPath)} ${quoted(carrier)} ${program} "$@"\n`,

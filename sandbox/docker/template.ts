@@ -3,6 +3,8 @@
  * `index`, `println`. What is beyond it is refused as Docker refuses a template that it can't parse.
  */
 
+import { GoTime } from "./container";
+
 /** A template that isn't one, or asks for a field that isn't there; the text is Docker's. */
 export class TemplateError extends Error {
   constructor(
@@ -104,8 +106,9 @@ function evaluate(words: readonly string[], data: unknown): unknown {
   const [first = "", ...others] = words;
   if (first === "index") {
     const [from = ".", ...keys] = others;
+    // A map of texts answers an empty one for a key that it doesn't have.
     return keys.reduce<unknown>(
-      (value, key) => (value as Record<string, unknown> | null)?.[literal(key)],
+      (value, key) => (value as Record<string, unknown> | null)?.[literal(key)] ?? "",
       evaluate([from], data),
     );
   }
@@ -138,6 +141,7 @@ function isTrue(value: unknown): boolean {
 
 function plain(value: unknown): string {
   if (value === null || value === undefined) return "<no value>";
+  if (value instanceof GoTime) return String(value);
   if (Array.isArray(value)) return `[${value.map(plain).join(" ")}]`;
   if (typeof value === "object") {
     const entries = Object.entries(value).map(([key, entry]) => `${key}:${plain(entry)}`);

@@ -203,6 +203,24 @@ test("a name that does not exist", async () => {
   expect(error.message).toMatch(/no-such-host\.invalid cannot be resolved/);
 });
 
+test.each(["itself", "its jump host", "behind a jump host"])(
+  "a host that takes the connection and says nothing is given up in bounded time: %s",
+  async (which) => {
+    const mute = await tcp(() => undefined);
+    const silent = { ...targetOf(server), port: mute.port };
+    const change = {
+      itself: silent,
+      "its jump host": { jump: silent },
+      "behind a jump host": { ...silent, jump: targetOf(server) },
+    }[which];
+    const error = await failure(dial(change));
+    expect(error).toMatchObject({ kind: "timeout" });
+    expect(error.message).toContain(`127.0.0.1:${mute.port}: connected, but no SSH greeting came`);
+    expect(error.message).toContain(which === "its jump host" ? "sshJumpPort" : "sshPort");
+    await mute.stop();
+  },
+);
+
 test("something that is no SSH server", async () => {
   const web = await tcp((socket) => socket.end("HTTP/1.1 400 Bad Request\r\n\r\n"));
   const error = await failure(dial({ port: web.port }));

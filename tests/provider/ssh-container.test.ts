@@ -186,7 +186,7 @@ describe("what docker may say instead", () => {
           'Error: no such container "immich_postgres"',
           `[ "$1" = ps ] && exit 0`,
         ),
-      ["there are none at all", "sshHost"],
+      ["there are none at all", 'containerRuntime "sudo -n podman"', "sshHost"],
     ],
     [
       "a stopped container",
@@ -255,6 +255,30 @@ describe("connecting", () => {
     expect(String((await once(channel, "data"))[0])).toBe("hello");
     channel.destroy();
     await echo.stop();
+  });
+
+  test.each([
+    ["macvlan", "docker", ["is on the macvlan network lan", "networks: [lan, default]"]],
+    [
+      "bridge",
+      "podman",
+      [
+        "the networks of a rootless podman are out of the machine's own reach",
+        'ports: ["127.0.0.1:1:1"]',
+        'containerRuntime "sudo -n podman"',
+      ],
+    ],
+    ["bridge", "docker", ["is it still starting"]],
+  ])("an address that does not answer, on %s with %s", async (driver, runtime, texts) => {
+    const networks = { lan: { IPAddress: "127.7.7.7" } };
+    const json = JSON.stringify([running, "lan", { Networks: networks }]);
+    script(
+      server.bin,
+      runtime,
+      `if [ "$1 $2" = "network inspect" ]; then echo "${driver} lan"; else echo '${json}'; fi`,
+    );
+    const error = await failure(openContainerPort(ssh, wanted(1, runtime)));
+    for (const text of texts) expect(error.message).toContain(text);
   });
 
   test("a port that nobody listens on: every address is named", async () => {

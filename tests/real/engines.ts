@@ -1,7 +1,10 @@
 // The engines, and the Compose project that each is given.
 import type { ComposeService } from "../../ssh/composeScript";
-import { type Homelab, IMAGE } from "./homelab";
+import type { Homelab } from "./homelab";
 import type { User } from "./trees";
+
+/** The name of the one image. */
+export const IMAGE = "localhost/lab:1";
 
 /** A container engine, its Compose, and how the stack reaches it. */
 export interface Engine {
@@ -93,7 +96,7 @@ export async function freshProject(
   clear(homelab, engine);
   homelab.write(`${DIRECTORY}/docker-compose.yml`, composeFile(variant));
   compose(homelab, engine, `up -d ${services}`);
-  await homelab.until(`${engine.program} ps -q | grep .`);
+  await homelab.until(`${engine.program} ps -aq | grep .`);
 }
 
 /** Removes all containers of both engines, and the Compose files. */
@@ -101,13 +104,24 @@ export function clear(homelab: Homelab, engine: Engine): void {
   for (const program of ["docker", "podman"]) {
     homelab.run(`ids=$(${program} ps -aq) && [ -n "$ids" ] && ${program} rm -f $ids`);
   }
+  // Each Compose refuses a network of the other's.
+  for (const program of ["docker", "podman"]) homelab.run(`${program} network prune -f`);
   homelab.must("rm -rf /opt/immich /opt/photos");
-  homelab.write(
-    "etc/containers/containers.conf",
-    `[containers]\nlog_driver = "k8s-file"\n[engine]\ncgroup_manager = "cgroupfs"\nevents_logger = "file"\n${
-      engine.provider === undefined ? "" : `compose_providers = ["${engine.provider}"]\n`
-    }`,
-  );
+  homelab.write("etc/containers/containers.conf", podmanConfiguration(engine.provider));
+}
+
+/** For a host without systemd, which would manage cgroups and keep logs, and with few cgroup controllers. */
+export function podmanConfiguration(provider?: string): string {
+  return [
+    "[containers]",
+    'log_driver = "k8s-file"',
+    "pids_limit = 0",
+    "[engine]",
+    'cgroup_manager = "cgroupfs"',
+    'events_logger = "file"',
+    provider === undefined ? "" : `compose_providers = ["${provider}"]`,
+    "",
+  ].join("\n");
 }
 
 /** Runs Compose in the project's directory, as root. */

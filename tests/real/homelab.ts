@@ -7,10 +7,8 @@ import { connect } from "../../ssh/connection";
 import type { OpenConnection } from "../../ssh/openConnection";
 import type { SshTarget } from "../../ssh/target";
 import { hostKeyPair, userKeyPair } from "../../sandbox/ssh";
+import { IMAGE, podmanConfiguration } from "./engines";
 import { run, type User } from "./trees";
-
-/** The name of the one image. */
-export const IMAGE = "localhost/lab:1";
 
 /** What a command on the host came to. */
 export interface Ran {
@@ -48,9 +46,20 @@ export class Homelab {
 
   private async begin(folder: string, say: (line: string) => void): Promise<void> {
     await this.until("hostname | grep -qx homelab && ip link show lo | grep -q UP");
+    this.write("etc/hosts", "127.0.0.1 localhost homelab\n");
+    // A way out, which leads nowhere: rootless podman's network is made after it.
+    this.must(
+      "ip link add wan0 type veth peer name wan1 && ip address add 198.51.100.2/24 dev wan0 && " +
+        "ip link set wan0 up && ip link set wan1 up && ip route add default via 198.51.100.1",
+    );
     this.must("/usr/sbin/sshd");
     this.background("dockerd --log-level error");
+    this.write("etc/containers/containers.conf", podmanConfiguration());
     this.background("podman system service --time 0");
+    // Podman leaves the clock of its health checks to systemd.
+    this.background(
+      "sh -c 'while :; do for id in $(podman ps -q); do podman healthcheck run $id; done; sleep 0.5; done'",
+    );
     await this.until("docker version && test -S /run/podman/podman.sock");
     const tar = "var/tmp/image.tar";
     const image = join(folder, "image");
@@ -110,7 +119,7 @@ export class Homelab {
     for (let tries = 0; ; tries++) {
       const { code, output } = this.run(command, user);
       if (code === 0) return;
-      if (tries > 300) throw new Error(`${command} never succeeded: ${output}`);
+      if (tries > 100) throw new Error(`${command} never succeeded: ${output}`);
       await new Promise((done) => setTimeout(done, 200));
     }
   }

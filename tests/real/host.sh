@@ -40,7 +40,7 @@ umount -l /run/old
 hostname homelab
 ip link set lo up
 # A cgroup with controllers holds either processes or children, so that its processes move into a child.
-mkdir /sys/fs/cgroup/init
+mkdir -p /sys/fs/cgroup/init
 while read -r process; do
   echo "$process" >/sys/fs/cgroup/init/cgroup.procs 2>/dev/null || true
 done </sys/fs/cgroup/cgroup.procs

@@ -4,8 +4,8 @@ import assert from "node:assert/strict";
 import { openDatabase } from "../../immich/database";
 import { openContainerPort } from "../../ssh/container";
 import { SshError } from "../../ssh/errors";
-import { clear, type Engine, ENGINES, freshProject, PASSWORD } from "./engines";
-import { type Homelab, IMAGE } from "./homelab";
+import { clear, type Engine, ENGINES, IMAGE, freshProject, PASSWORD } from "./engines";
+import type { Homelab } from "./homelab";
 import { over, says, type State } from "./expect";
 
 const login = { database: "postgres", user: "postgres", password: PASSWORD, where: "lab" };
@@ -116,7 +116,7 @@ function databaseState(engine: Engine): State {
       await freshProject(homelab, engine, {}, "database");
       await answers(homelab, engine);
       for (const blow of [
-        "pkill -KILL -f 'postgres: .*SELECT'",
+        "pkill -KILL -f '[p]ostgres: .*SELECT'",
         `${engine.program} restart -t 1 immich_postgres`,
       ]) {
         await answers(homelab, engine);

@@ -3,7 +3,6 @@ import { spawnSync } from "node:child_process";
 import {
   chmodSync,
   existsSync,
-  mkdirSync,
   readdirSync,
   readFileSync,
   renameSync,
@@ -90,12 +89,6 @@ function furnishHost(tree: string): void {
     run("chroot", [tree, "usermod", "--password", "*", user]);
   }
   run("chroot", [tree, "usermod", "-aG", "docker", "member"]);
-  mkdirSync(join(tree, "etc/containers"), { recursive: true });
-  // There is no systemd to manage cgroups, and no journal to log to.
-  writeFileSync(
-    join(tree, "etc/containers/containers.conf"),
-    `[containers]\nlog_driver = "k8s-file"\n[engine]\ncgroup_manager = "cgroupfs"\nevents_logger = "file"\n`,
-  );
 }
 
 /** A server with a health check, and a PostgreSQL: what Immich's Compose file has. */
