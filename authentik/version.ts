@@ -25,8 +25,8 @@ export async function versionProblem(api: AuthentikApi): Promise<string | undefi
   if (year > ours || (year === ours && month >= release)) return undefined;
   return (
     `Authentik at ${api.url} is ${String(told)}; this program's Authentik provider is made for ${PROVIDER_VERSION} ` +
-    `and newer. With an older Authentik it is known to fail at flows ("no value given for required property ` +
-    `background_url"), and redirect URIs may show as changed in every preview.\n` +
+    `and newer. With an older Authentik it is known to fail ("no value given for required property …"), and ` +
+    `redirect URIs may show as changed in every preview.\n` +
     `  upgrade Authentik, or take the provider of its version:\n` +
     `    npx pulumi package add terraform-provider goauthentik/authentik ${year}.${month}.0`
   );

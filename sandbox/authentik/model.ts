@@ -117,6 +117,14 @@ export interface GroupRow extends Row<
   attributes: Attributes;
 }
 
+/** A role: permissions for the members of groups that have it. */
+export interface RoleRow {
+  pk: string;
+  name: string;
+  /** `authentik_core.view_application` */
+  permissions: string[];
+}
+
 /** Who may use an application: the binding of a group, a user or a policy to it. */
 export type BindingRow = Row<
   PolicyBinding,

@@ -10,6 +10,7 @@ import type {
   GroupRow,
   MappingRow,
   ProviderRow,
+  RoleRow,
   TokenRow,
   UserRow,
 } from "./model";
@@ -58,6 +59,7 @@ const TABLES = [
   "bindings",
   "users",
   "tokens",
+  "roles",
 ] as const;
 
 /** A store as plain data. */
@@ -78,6 +80,7 @@ export class Store {
   readonly bindings = new Table<BindingRow>();
   readonly users = new Table<UserRow>();
   readonly tokens = new Table<TokenRow>();
+  readonly roles = new Table<RoleRow>();
   private consents: Consent[] = [];
   private lastNumber = 0;
 
@@ -133,6 +136,12 @@ export class Store {
     return this.groupsOf(user).some((group) => group.is_superuser);
   }
 
+  /** What the roles of the user's groups permit. */
+  permissionsOf(user: UserRow): ReadonlySet<string> {
+    const roles = this.groupsOf(user).flatMap((group) => group.roles);
+    return new Set(roles.flatMap((pk) => this.roles.get(pk)?.permissions ?? []));
+  }
+
   /** Authentik's hashed user ID: stable for a user, and what `sub` is by default. */
   uidOf(user: UserRow): string {
     return createHash("sha256").update(`${user.pk}-sandbox`).digest("hex");
@@ -157,6 +166,12 @@ export class Store {
   deleteGroup(pk: string): boolean {
     this.dropBindings((binding) => binding.group === pk);
     return this.groups.remove(pk);
+  }
+
+  /** Deletes a role and takes it from the groups that had it. */
+  deleteRole(pk: string): boolean {
+    for (const group of this.groups.all()) group.roles = group.roles.filter((role) => role !== pk);
+    return this.roles.remove(pk);
   }
 
   /** Deletes a user, its tokens, memberships and bindings. */

@@ -97,6 +97,16 @@ describe("what is missing in Authentik is one message, and nothing is made", () 
   );
 });
 
+test("an Authentik that is too old is said in the preview", async () => {
+  await lab.sandbox.control("authentik/faults", { version: "2025.8.1" });
+  const { code, text } = await said("preview");
+  expect(text).toContain(
+    "is 2025.8.1; this program's Authentik provider is made for 2026.5 and newer",
+  );
+  expect(code).toBe(0);
+  await lab.sandbox.control("authentik/faults", { method: "DELETE" });
+});
+
 describe("a living stack", () => {
   test("goes on with a new slug, and another, as if it always had it", async () => {
     await lab.up();

@@ -101,7 +101,7 @@ const shape: Resource<GroupRow, Body> = {
     parents: listOf(uuidOf((pk) => store.groups.get(pk) !== undefined)),
     users: listOf(numberOf((pk) => store.users.get(pk) !== undefined)),
     attributes: object(),
-    roles: listOf(uuidOf(() => false)),
+    roles: listOf(uuidOf((pk) => store.roles.get(pk) !== undefined)),
   }),
   check: (store, body, self) =>
     store.groups.find((other) => other !== self && other.name === body.name)

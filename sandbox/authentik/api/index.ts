@@ -13,6 +13,7 @@ import { mappingRoutes } from "./mappings";
 import { providerRoutes } from "./providers";
 import type { ApiRoute, Method } from "./route";
 import { detail } from "./route";
+import { isPermitted, roleRoutes } from "./roles";
 import { systemRoutes } from "./system";
 import { tokenRoutes } from "./tokens";
 import { userRoutes } from "./users";
@@ -31,6 +32,7 @@ const ROUTES: readonly ApiRoute[] = [
   ...bindingRoutes,
   ...userRoutes,
   ...tokenRoutes,
+  ...roleRoutes,
 ];
 
 /** Who asks where no token is needed. */
@@ -61,7 +63,7 @@ export function answerApi(store: Store, call: Call): Reply {
   const who = authenticate(store, call);
   if (route.access !== "everyone") {
     if ("refused" in who) return detail(403, who.refused);
-    if (route.access !== "users" && !store.isSuperuser(who.user)) {
+    if (route.access !== "users" && !isPermitted(store, who.user, route.path, call.method)) {
       return detail(403, "You do not have permission to perform this action.");
     }
   }

@@ -26,8 +26,8 @@ export type Method = "GET" | "POST" | "PUT" | "PATCH" | "DELETE";
 export interface ApiRoute {
   readonly path: string;
   readonly handlers: Readonly<Partial<Record<Method, Handler>>>;
-  /** Who may use it; default "administrators". */
-  readonly access?: "everyone" | "users" | "administrators";
+  /** Who may use it; default "permitted": administrators, and whoever a role permits it. */
+  readonly access?: "everyone" | "users" | "permitted";
 }
 
 /** An error in the form that Django REST framework gives it. */
