@@ -86,7 +86,7 @@ export async function podmanCompose(
       for (const service of known(words)) {
         const containers = own(service);
         if (containers.length === 0) {
-          const name = service.replaceAll("-", "_");
+          const name = world.containers.find((one) => one.service === service)?.name ?? service;
           stderr += `Error: no container with name or ID "${name}" found: no such container\n`;
         }
         for (const seen of containers) {
@@ -97,7 +97,8 @@ export async function podmanCompose(
       return { stdout, stderr };
     }
   } catch (error) {
-    if (error instanceof UnknownOption) throw usage(others.join(" "));
+    // Python's argparse names all that it doesn't know at once.
+    if (error instanceof UnknownOption) throw usage(others.filter((one) => one !== "-q").join(" "));
     throw error;
   }
   throw refuse(`${USAGE}\npodman-compose: error: invalid choice: '${verb}'`, 2);

@@ -263,3 +263,106 @@ describe("told to be different", () => {
     expect(server.state().status).toBe("exited");
   });
 });
+
+describe("as recorded on real engines", () => {
+  const inProject = (command: string) => sh(`cd /opt/immich && ${command}`);
+  const NOTICE = '\u001b[4m>>>> Executing external compose provider "/usr/bin/podman-compose"';
+
+  test("a restart of a service that has no container: docker is silent, podman-compose complains, both end well", async () => {
+    docker.setPolicies({ disguises: { immich_server: { missing: true } } });
+    const silent = { code: 0, stdout: "", stderr: "" };
+    expect(await inProject("docker compose restart immich-server")).toEqual(silent);
+    expect(await inProject("docker compose ps -a -q immich-server")).toEqual(silent);
+    docker.setPolicies({ programs: ["podman"], compose: "podman-compose" });
+    expect(await inProject("podman compose restart immich-server")).toMatchObject({
+      code: 0,
+      stderr: expect.stringContaining('no container with name or ID "immich_server" found'),
+    });
+  });
+
+  test("podman-compose refuses ps -a -q SERVICE and logs --no-color", async () => {
+    docker.setPolicies({ programs: ["podman"], compose: "podman-compose" });
+    const ps = await inProject("podman compose ps -a -q immich-server");
+    expect(ps).toMatchObject({ code: 2, stdout: "", stderr: expect.stringContaining(NOTICE) });
+    expect(ps.stderr).toMatch(
+      /unrecognized arguments: -a immich-server\nError: executing \/usr\/bin\/podman-compose ps -a -q immich-server: exit status 2\n$/,
+    );
+    expect(await inProject("podman compose logs --no-color immich-server")).toMatchObject({
+      code: 2,
+    });
+    expect(await inProject("podman compose restart immich-server")).toMatchObject({
+      code: 0,
+      stdout: "immich_server\n",
+    });
+    expect((await inProject("podman-compose ps -q")).stderr).toBe("");
+  });
+
+  test("no Compose file, no such service, no Compose at all", async () => {
+    const none = "no configuration file provided: not found\n";
+    expect(await sh("docker compose ps")).toMatchObject({ code: 1, stderr: none });
+    docker.setPolicies({ dockerVersion: "26.1" });
+    expect(await sh("docker compose ps")).toMatchObject({ code: 14, stderr: none });
+    expect(await inProject("docker compose restart nonesuch")).toMatchObject({
+      code: 1,
+      stderr: "no such service: nonesuch\n",
+    });
+    docker.setPolicies({ compose: "none", dockerVersion: "28.5" });
+    expect((await sh("docker compose ps")).stderr).toMatch(/unknown command: docker compose/);
+    docker.setPolicies({ dockerVersion: "20.10" });
+    expect((await sh("docker compose ps")).stderr).toMatch(/'compose' is not a docker command/);
+    expect(await sh("docker-compose ps")).toMatchObject({ code: 127 });
+  });
+
+  test("containers of compose run are listed, and not restarted; with two, both are", async () => {
+    const others = [
+      { name: "immich-immich-server-run-1", service: "immich-server", oneoff: true },
+      { name: "immich-immich-server-2", service: "immich-server" },
+    ];
+    docker.setPolicies({ others });
+    const listed = await inProject("docker compose ps -a -q immich-server");
+    expect(listed.stdout).toMatch(/^(\w{64}\n){3}$/);
+    const restart = await inProject("docker compose restart immich-server");
+    expect(restart.stderr).not.toContain("run-1");
+    expect(restart.stderr).toContain("immich-immich-server-2  Started");
+  });
+
+  test("times and health, which differ", async () => {
+    const state = (program: string) =>
+      sh(`${program} inspect -f '{{.State.StartedAt}}|{{json .State.StartedAt}}' immich_server`);
+    expect((await state("docker")).stdout).toMatch(/^(\S+T\S+\d{9}Z)\|"\1"\n$/);
+    docker.setPolicies({ programs: ["podman"], disguises: { immich_server: { health: null } } });
+    expect((await state("podman")).stdout).toMatch(
+      /^\S+ [\d:]+\.\d{9} \+0100 CET\|"\S+T\S+\.\d{9}\+01:00"\n$/,
+    );
+    const health = () => sh("podman inspect -f '{{json .State}}' immich_server");
+    expect((await health()).stdout).not.toContain("Health");
+    docker.setPolicies({ podmanVersion: "4.3" });
+    expect((await health()).stdout).toContain('"Health":{"Status":""');
+    docker.setPolicies({ disguises: { immich_server: { status: "exited" } } });
+    expect((await health()).stdout).toMatch(/"Status":"exited".*"Health":{"Status":"healthy"/);
+    docker.setPolicies({ programs: ["docker"] });
+    const ended = (await sh("docker inspect -f '{{json .State}}' immich_server")).stdout;
+    expect(ended).toMatch(/"Status":"exited".*"Health":{"Status":"unhealthy"/);
+  });
+
+  test("a name that is nobody's, and an empty one; sudo without the command; root's podman", async () => {
+    expect((await sh("docker inspect ''")).stderr).toBe(
+      "invalid container name or ID: value is empty\n",
+    );
+    docker.setPolicies({ dockerVersion: "20.10" });
+    expect((await sh("docker inspect --type container x")).stderr).toBe(
+      "Error: No such container: x\n",
+    );
+    expect(await sh("sudo -n podman ps")).toMatchObject({
+      code: 1,
+      stderr: "sudo: podman: command not found\n",
+    });
+    docker.setPolicies({ programs: ["podman"], rootful: true });
+    expect((await sh("podman ps -aq")).stdout).toBe("");
+    expect((await sh("sudo -n podman ps -aq")).stdout).toMatch(/^(\w{12}\n){2}$/);
+    expect(await sh("podman inspect --type container immich_server")).toMatchObject({
+      code: 125,
+      stderr: "Error: no such container immich_server\n",
+    });
+  });
+});
