@@ -109,19 +109,36 @@ async function makeGood(configuration: Configuration, access: Access): Promise<v
   });
 }
 
-/** Takes a login of our own away, with what it was granted in this database. */
-export async function dropLogin(configuration: Configuration, access: Access): Promise<void> {
-  if (access.login === "" || access.login === configuration.user) return;
+/**
+ * Takes what a login of our own was granted in this database away, and the login too unless it is needed in another database
+ * of the same server.
+ *
+ * @returns a sentence for the user where the login could not be dropped
+ */
+export async function dropLogin(
+  configuration: Configuration,
+  access: Access,
+  needed: boolean,
+): Promise<readonly string[]> {
+  if (access.login === "" || access.login === configuration.user) return [];
   const admin = await rowContext(configuration, { ...access, login: "" });
-  await reaching().reach(admin, async ({ db }) => {
+  return reaching().reach(admin, async ({ db, where }) => {
     const { rows } = await db.query(
       `SELECT format('DROP OWNED BY %1$I', $1::text) AS owned, format('DROP ROLE %I', $1::text) AS role
        WHERE EXISTS (SELECT FROM pg_roles WHERE rolname = $1)`,
       [access.login],
     );
-    for (const { owned, role } of rows) {
-      await db.query(String(owned)); // its grants; a role of ours owns nothing
-      await db.query(String(role));
+    const [drop] = rows;
+    if (!drop) return [];
+    try {
+      await db.query(String(drop["owned"])); // its grants; a role of ours owns nothing
+      if (!needed) await db.query(String(drop["role"]));
+      return [];
+    } catch (error) {
+      return [
+        `The login ${access.login} stays in database ${where}: PostgreSQL says ${(error as Error).message}. ` +
+          `Take it away by hand: DROP OWNED BY "${access.login}"; DROP ROLE "${access.login}";`,
+      ];
     }
   });
 }

@@ -155,3 +155,12 @@ export function along(way: Way, configuration: Configuration): Configuration {
 export function describeWay({ host, container, database }: Way): string {
   return `${database} in ${container} at ${host.user}@${addressOf(host.host, host.port).replace(/:22$/, "")}`;
 }
+
+/** What to do about a database that was left behind and can't be reached. */
+export function waysOut(id: string): string {
+  return [
+    `  it moved, with its data:   npx pulumi config set databaseMovedFrom ${id}`,
+    `  it is gone for good:       npm run forget -- immich`,
+    `  it is up, only elsewhere:  put the configuration back, and npx pulumi destroy, before you change it`,
+  ].join("\n");
+}

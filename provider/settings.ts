@@ -11,7 +11,7 @@ import type { Failure, Known, Resource, Session } from "../plugin/provider";
 import { isObject, UNKNOWN, type Value, type Values } from "../plugin/wire";
 import { type Access, asLogin, dropLogin, looking } from "./access";
 import { inputChanges } from "./compare";
-import { along, type Configuration, describeWay, type Way, wayOf } from "./configuration";
+import { along, type Configuration, describeWay, type Way, wayOf, waysOut } from "./configuration";
 import { connections, issuer, row, service as services } from "./late";
 
 const INPUTS = [
@@ -98,7 +98,7 @@ export function settingsResource(configured: () => Configuration): Resource {
 
     async update(known, inputs, session) {
       const elsewhere = isElsewhere(configured(), known, inputs);
-      if (elsewhere) await takeBack(elsewhere, known.state, session);
+      if (elsewhere) await takeBack(elsewhere, known.state, inputs, session);
       const { done, warnings } = await asLogin(configured(), access(inputs), async (context) => {
         const before = rowState(known.state);
         const again = !elsewhere || (await isCopy(context, before));
@@ -212,9 +212,25 @@ async function isCopy(context: RowContext, { deployed }: RowState): Promise<bool
 }
 
 /** Puts the earlier database's settings back, and takes the login away that was made there. */
-async function takeBack(old: Configuration, state: Values, session: Session): Promise<void> {
-  await putBack(old, state, session);
-  await dropLogin(old, access(state));
+async function takeBack(
+  old: Configuration,
+  state: Values,
+  inputs: Values,
+  session: Session,
+): Promise<void> {
+  const [before, now] = [String(state["databaseId"]), String(inputs["databaseId"])];
+  try {
+    await putBack(old, state, session);
+    const needed =
+      access(state).login === access(inputs).login && before.split("/")[0] === now.split("/")[0];
+    for (const warning of await dropLogin(old, access(state), needed))
+      session.log("warning", warning);
+  } catch (error) {
+    throw new Error(
+      `The database that this stack has set up before (${describeWay(wayOf(old))}; ${before}) still has its settings, ` +
+        `and they can't be taken back: ${(error as Error).message}\n${waysOut(before)}`,
+    );
+  }
   await restartAfterwards(old, state, session);
   session.log("info", `Immich's settings in ${describeWay(wayOf(old))} are as they were before`);
 }

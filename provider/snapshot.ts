@@ -9,7 +9,7 @@ import type { Resource } from "../plugin/provider";
 import { UNKNOWN, type Value, type Values } from "../plugin/wire";
 import { rowContext } from "./access";
 import { inputChanges } from "./compare";
-import { along, type Configuration, describeWay, type Way, wayOf } from "./configuration";
+import { along, type Configuration, describeWay, type Way, wayOf, waysOut } from "./configuration";
 import { databaseId } from "./identity";
 import { reaching, row, service as services } from "./late";
 
@@ -140,9 +140,6 @@ async function refuseUnlessReachable(
   throw new Error(
     `${describeWay(wayOf(configuration))} is another database (${now}) than the one that this stack has set up ` +
       `(${was}; ${earlier}), and that one can't be reached to take the settings back: ${why}\nNothing was touched. ` +
-      `There, Immich's OAuth settings and a Postgres login of this stack stay as they are.\n` +
-      `  it moved, with its data:   npx pulumi config set databaseMovedFrom ${earlier}\n` +
-      `  it is gone for good:       npm run forget -- immich\n` +
-      `  it is up, only elsewhere:  put the configuration back, and npx pulumi destroy, before you change it`,
+      `There, Immich's OAuth settings and a Postgres login of this stack stay as they are.\n${waysOut(earlier)}`,
   );
 }
