@@ -229,6 +229,7 @@ async function takeBack(
     throw new Error(
       `The database that this stack has set up before (${describeWay(wayOf(old))}; ${before}) still has its settings, ` +
         `and they can't be taken back: ${(error as Error).message}\n${waysOut(before)}`,
+      { cause: error },
     );
   }
   await restartAfterwards(old, state, session);
