@@ -1,6 +1,7 @@
 // The calls of Pulumi's plugin protocol, answered by a provider.
 
 import { Empty } from "google-protobuf/google/protobuf/empty_pb";
+import { Struct } from "google-protobuf/google/protobuf/struct_pb";
 import { PluginInfo } from "@pulumi/pulumi/proto/plugin_pb";
 import * as rpc from "@pulumi/pulumi/proto/provider_pb";
 
@@ -29,9 +30,11 @@ export function calls(
 ): Record<string, (request: unknown, ended: AbortSignal) => Promise<unknown>> {
   // A parameterised provider is asked for resources under the name of what it became.
   let name = provider.name;
+  const { likeness } = provider;
 
   const answers: Record<string, Answer> = {
     async handshake() {
+      if (likeness?.noHandshake) throw new Unimplemented(likeness.noHandshake);
       const response = new rpc.ProviderHandshakeResponse();
       // Secrets arrive plain; the engine marks them again by name. Ours leave marked.
       response.setAcceptSecrets(false);
@@ -82,17 +85,22 @@ export function calls(
     async checkConfig(request: rpc.CheckRequest) {
       const checked = provider.checkConfig?.(fromStruct(request.getNews()));
       const response = new rpc.CheckResponse();
-      response.setInputs(request.getNews());
+      const inputs = { ...fromStruct(request.getNews()), ...likeness?.addedConfig };
+      response.setInputs(toStruct(inputs, likeness?.secretConfig));
       return addFailures(response, checked ?? []);
     },
 
     async diffConfig(request: rpc.DiffRequest) {
+      if (likeness?.diffConfig === "unimplemented") {
+        throw new Unimplemented("DiffConfig is not implemented");
+      }
       // A provider whose configuration changed is configured anew; its resources stay.
       const olds = fromStruct(request.getOldInputs() ?? request.getOlds());
       const news = fromStruct(request.getNews());
       const keys = new Set([...Object.keys(olds), ...Object.keys(news)]);
       const changed = [...keys].filter((key) => key !== "version" && !same(olds[key], news[key]));
       const response = new rpc.DiffResponse();
+      if (likeness?.diffConfig === "bridged") return bridgedDiffConfig(response, changed);
       response.setChanges(
         changed.length > 0
           ? rpc.DiffResponse.DiffChanges.DIFF_SOME
@@ -112,6 +120,10 @@ export function calls(
       await provider.configure(config, session("", ended));
       const response = new rpc.ConfigureResponse();
       response.setSupportspreview(true);
+      response.setAcceptsecrets(likeness?.accepts?.secrets === true);
+      response.setAcceptresources(likeness?.accepts?.resources === true);
+      response.setAcceptoutputs(likeness?.accepts?.outputs === true);
+      response.setSupportsAutonamingConfiguration(likeness?.accepts?.autonaming === true);
       return response;
     },
 
@@ -148,6 +160,7 @@ export function calls(
       const response = new rpc.CreateResponse();
       if (request.getPreview()) {
         response.setProperties(toStruct(resource.previewCreate(inputs), resource.secrets));
+        response.setId(resource.previewId?.({ name: nameOf(request) }) ?? "");
         return response;
       }
       const about = { urn: request.getUrn(), name: nameOf(request) };
@@ -164,7 +177,12 @@ export function calls(
       const known = knownOf(request, request.getInputs(), request.getProperties());
       const found = await resource.read(known, session(known.urn, ended));
       const response = new rpc.ReadResponse();
-      if (!found) return response;
+      if (!found) {
+        // Gone: no id, and nothing of it.
+        response.setProperties(new Struct());
+        response.setInputs(new Struct());
+        return response;
+      }
       response.setId(found.id);
       response.setProperties(toStruct(found.state, resource.secrets));
       response.setInputs(toStruct(found.inputs, resource.secrets));
@@ -225,6 +243,23 @@ async function keeping<T>(resource: Resource, inputs: Values, work: () => Promis
     }
     throw error;
   }
+}
+
+/** Says which keys changed, and of nothing that they did not. */
+function bridgedDiffConfig(
+  response: rpc.DiffResponse,
+  changed: readonly string[],
+): rpc.DiffResponse {
+  if (changed.length === 0) return response;
+  response.setChanges(rpc.DiffResponse.DiffChanges.DIFF_SOME);
+  response.setDiffsList([...changed].sort());
+  for (const key of changed) {
+    const detail = new rpc.PropertyDiff();
+    detail.setKind(rpc.PropertyDiff.Kind.UPDATE);
+    detail.setInputdiff(true);
+    response.getDetaileddiffMap().set(key, detail);
+  }
+  return response;
 }
 
 function addFailures(response: rpc.CheckResponse, failures: readonly Failure[]): rpc.CheckResponse {

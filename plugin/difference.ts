@@ -25,6 +25,11 @@ export function differenceResponse(difference: Difference): DiffResponse {
   response.setDiffsList([...new Set(paths.map(([path]) => root(path)))]);
   response.setReplacesList([...new Set(replaced.map(([path]) => root(path)))]);
   response.setDeletebeforereplace(replaced.length > 0 && difference.deleteFirst === true);
+  response.setStablesList([...(difference.stables ?? [])]);
+  if (difference.namesOnly) {
+    response.setDiffsList(response.getDiffsList().sort());
+    return response;
+  }
   for (const [path, change] of paths) {
     const detail = new PropertyDiff();
     detail.setKind(kinds[change]);

@@ -46,6 +46,10 @@ export interface Difference {
   readonly ofInputs?: boolean;
   /** Whether a replaced resource is deleted before its successor is made. */
   readonly deleteFirst?: boolean;
+  /** Whether the engine is told the names of what changed alone, and compares old and new inputs itself. */
+  readonly namesOnly?: boolean;
+  /** Properties that never change without a new resource. */
+  readonly stables?: readonly string[];
 }
 
 /** What the engine knows of a resource that it asks about. */
@@ -73,6 +77,8 @@ export interface Resource {
   diff(known: Known, inputs: Values): Difference;
   /** The state after `create`, as far as it can be told in a preview. */
   previewCreate(inputs: Values): Values;
+  /** An id that a preview makes up. Default: none. */
+  previewId?(about: { name: string }): string;
   create(
     about: { urn: string; name: string },
     inputs: Values,
@@ -93,6 +99,25 @@ export interface Lookup {
   /** Results that are always secret. */
   readonly secrets: readonly string[];
   run(args: Values, session: Session): Promise<Values>;
+}
+
+/** What a provider answers that must not be told from another one, about itself and its configuration. */
+export interface Likeness {
+  /** What a handshake is refused with: the engine then goes by `accepts`. Default: it is answered. */
+  readonly noHandshake?: string;
+  /** What the answer to Configure says, beside that previews are supported. */
+  readonly accepts?: {
+    readonly secrets?: boolean;
+    readonly resources?: boolean;
+    readonly outputs?: boolean;
+    readonly autonaming?: boolean;
+  };
+  /** What a changed configuration is answered with: nothing at all, or what a bridged provider says. */
+  readonly diffConfig?: "unimplemented" | "bridged";
+  /** Configuration that is secret. */
+  readonly secretConfig?: readonly string[];
+  /** What is added to the configuration that was checked. */
+  readonly addedConfig?: Values;
 }
 
 /** A provider: what is handed to `serve`. */
@@ -120,6 +145,8 @@ export interface Provider {
   configure(config: Record<string, string>, session: Session): Promise<void>;
   /** Ends what is under way and lets go of everything; called when the run is cancelled and when it is over. */
   close?(): void;
+  /** Where its answers are another provider's. Default: this toolkit's own. */
+  readonly likeness?: Likeness;
   /** The schema in JSON, as far as `pulumi import` needs it. */
   schema?(): Value;
 }

@@ -14,6 +14,13 @@ export const UNKNOWN = "04da6b54-80e4-46f7-96ec-b56ff0331ba9";
 
 const SIGNATURE = "4dabf18193072939515e22adb298388d";
 const SECRET = "1b47061264138c4ac30d75fd1eb44270";
+const OUTPUT = "d0e6a833031e9bbcd3f4e8bde6ca49a4";
+
+/** A value marked as a secret, whatever it is. */
+export function secretOf(value: Value): Value {
+  const marked = isObject(value) && value[SIGNATURE] === SECRET;
+  return marked ? value : { [SIGNATURE]: SECRET, value };
+}
 
 /** Whether any part of the value is not known yet. */
 export function hasUnknown(value: Value | undefined): boolean {
@@ -47,13 +54,13 @@ export function fromStruct(struct: Struct | undefined): Values {
   return plain(struct.toJavaScript() as Value) as Values;
 }
 
-/** Writes properties for the engine, those of the given names marked as secrets. */
+/** Writes properties for the engine, those of the given names marked as secrets (where they are known). */
 export function toStruct(values: Values, secrets: readonly string[] = []): Struct {
   const out: Values = {};
-  for (const [key, value] of Object.entries(values)) {
+  for (const [key, value] of Object.entries(values) as [string, Value | undefined][]) {
     if (value === undefined) continue;
     const mark = secrets.includes(key) && ![null, UNKNOWN, ""].includes(value as string);
-    out[key] = mark ? { [SIGNATURE]: SECRET, value } : value;
+    out[key] = mark ? secretOf(value) : value;
   }
   return Struct.fromJavaScript(out as Parameters<typeof Struct.fromJavaScript>[0]);
 }
@@ -62,5 +69,6 @@ function plain(value: Value): Value {
   if (Array.isArray(value)) return value.map(plain);
   if (!isObject(value)) return value;
   if (value[SIGNATURE] === SECRET) return plain(value["value"] ?? null);
+  if (value[SIGNATURE] === OUTPUT) return plain(value["value"] ?? UNKNOWN);
   return Object.fromEntries(Object.entries(value).map(([key, item]) => [key, plain(item)]));
 }

@@ -34,6 +34,8 @@ export function secret(value: Json): Json {
 
 export interface Difference {
   changes: "none" | "some";
+  /** The properties that differ, as the engine is told them. */
+  names: string[];
   detail: Record<string, string>;
   replaces: string[];
   deleteFirst: boolean;
@@ -110,8 +112,13 @@ export class Plugin {
     fs.rmSync(this.folder, { recursive: true, force: true });
   }
 
-  handshake(): Promise<rpc.ProviderHandshakeResponse> {
-    return this.call("handshake", new rpc.ProviderHandshakeRequest());
+  /** As the engine: a plugin that has no handshake is gone on with. */
+  async handshake(): Promise<void> {
+    await this.call("handshake", new rpc.ProviderHandshakeRequest()).catch(
+      (error: grpc.ServiceError) => {
+        if (error.code !== grpc.status.UNIMPLEMENTED) throw error;
+      },
+    );
   }
 
   async parameterize(name: string, version: string, value: string): Promise<string> {
@@ -181,6 +188,7 @@ export class Plugin {
     );
     return {
       changes: response.getChanges() === rpc.DiffResponse.DiffChanges.DIFF_SOME ? "some" : "none",
+      names: response.getDiffsList(),
       detail: Object.fromEntries(
         response
           .getDetaileddiffMap()

@@ -31,6 +31,7 @@ test("a password has the length, the kinds of characters and the outputs of the 
   expect(shown(state["bcryptHash"])).toMatch(/^\$2a\$10\$/);
   expect(compareSync(result, shown(state["bcryptHash"]))).toBe(true);
   expect(state).toEqual({
+    id: "none",
     length: 40,
     lower: true,
     upper: true,
@@ -83,7 +84,9 @@ test("an import takes the password as its id", async () => {
     length: 13,
     numeric: true,
     number: true,
-    __defaults: [],
+    lower: true,
+    upper: true,
+    special: true,
   });
 });
 

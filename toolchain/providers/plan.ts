@@ -1,8 +1,8 @@
 // From inputs to what a resource is to be, and back from what it is to its inputs.
 
 import type { Known } from "../../plugin/provider";
-import { alike, present, type Properties } from "./properties";
-import { same, UNKNOWN, type Value, type Values } from "../../plugin/wire";
+import type { Properties } from "./properties";
+import { isObject, same, UNKNOWN, type Value, type Values } from "../../plugin/wire";
 
 /**
  * What the resource is to be: the inputs, then defaults, then what the service decided before.
@@ -20,40 +20,48 @@ export function plan(properties: Properties, inputs: Values, state: Values | und
   return wanted;
 }
 
-/** The inputs after a refresh: those there were, with the values of now. On import: all that matter. */
-export function inputsOf(properties: Properties, known: Known, state: Values): Values {
-  const importing = Object.keys(known.oldInputs).length === 0;
+/**
+ * The inputs after a refresh: those that there were, with the values of now. Of a list, as many elements as there
+ * were at most: one that was added is not among them. On import: all that is not empty.
+ */
+export function inputsOf(
+  properties: Properties,
+  known: Known,
+  state: Values,
+  { bridged }: { readonly bridged: "built" | "running" },
+): Values {
   const inputs: Values = {};
+  const defaults: Value[] = [];
+  const importing = Object.keys(known.oldInputs).length === 0;
   for (const [key, property] of Object.entries(properties)) {
     const value = state[key];
-    if (property.output || value === undefined) continue;
     if (importing) {
-      const trivial = same(value, property.default) || same(value, false) || same(value, 0);
-      if (!trivial && !(property.computed && property.secret)) inputs[key] = value;
-    } else if (key in known.oldInputs) {
-      const old = known.oldInputs[key];
-      inputs[key] = old !== undefined && alike(property, old, value) ? old : value;
-    } else if (
-      !property.computed &&
-      !same(value, property.default) &&
-      present(value) !== undefined
-    ) {
-      // Somebody else set what the program leaves out.
-      if (!same(value, false) && !same(value, 0)) inputs[key] = value;
+      const empty = !value || (Array.isArray(value) && value.length === 0);
+      const hidden =
+        (property.output && !property.isId) ||
+        (bridged === "built" && same(value, property.default));
+      if (!empty && !hidden && !isMarkedNull(value)) inputs[key] = value;
+      continue;
     }
+    const old = known.oldInputs[key];
+    if (old === undefined || value === undefined) continue;
+    inputs[key] = property.alike?.(value ?? "", old) ? old : followed(old, value);
+    if (wasDefault(known, key) && same(inputs[key], old)) defaults.push(key);
   }
-  inputs["__defaults"] = known.oldInputs["__defaults"] ?? [];
+  if (defaults.length > 0) inputs["__defaults"] = defaults.sort();
   return inputs;
 }
 
-/** Sets have no order of their own: what was there stays where it was, for the sake of a readable diff. */
-export function inOldOrder(properties: Properties, before: Values, now: Values): Values {
-  const ordered: Values = { ...now };
-  for (const [key, { type }] of Object.entries(properties)) {
-    const [old, items] = [before[key], now[key]];
-    if (type !== "set" || !Array.isArray(old) || !Array.isArray(items)) continue;
-    const place = (item: Value): number => (old.includes(item) ? old.indexOf(item) : old.length);
-    ordered[key] = [...items].sort((a, b) => place(a) - place(b));
-  }
-  return ordered;
+function wasDefault(known: Known, key: string): boolean {
+  const defaults = known.oldInputs["__defaults"];
+  return Array.isArray(defaults) && defaults.includes(key);
+}
+
+function followed(old: Value, now: Value): Value {
+  if (!Array.isArray(old) || !Array.isArray(now)) return now;
+  return now.slice(0, old.length);
+}
+
+function isMarkedNull(value: Value): boolean {
+  return isObject(value) && value["value"] === null;
 }

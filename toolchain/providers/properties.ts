@@ -1,6 +1,6 @@
 // Tables of properties: what each is, what is wrong with a value, when two values are the same.
 
-import { isObject, same, UNKNOWN, type Value, type Values } from "../../plugin/wire";
+import { isObject, same, UNKNOWN, type Value } from "../../plugin/wire";
 
 /** One property of a resource. */
 export interface Property {
@@ -10,6 +10,8 @@ export interface Property {
   readonly computed?: boolean;
   /** An input only by the name of it: its value is the service's. */
   readonly output?: boolean;
+  /** It is the object's id by another name. */
+  readonly isId?: boolean;
   readonly default?: Value;
   readonly secret?: boolean;
   /** It is given and never kept: another property tells when it changed. */
@@ -49,19 +51,13 @@ export function alike(property: Property, was: Value, wanted: Value): boolean {
   return same(was, wanted) || property.alike?.(was, wanted) === true;
 }
 
-/** Undefined for what Terraform takes for absent: nothing, an empty text, an empty list. */
-export function present(value: Value | undefined): Value | undefined {
+/** Undefined for what Terraform takes for absent: nothing, an empty text or list, 0 and false without a default. */
+export function present(value: Value | undefined, property: Property): Value | undefined {
   if (value === null || value === "" || value === undefined) return undefined;
+  if ((value === 0 || value === false) && property.default === undefined) return undefined;
   if (Array.isArray(value) && value.length === 0) return undefined;
   if (isObject(value) && Object.keys(value).length === 0) return undefined;
   return value;
-}
-
-/** The values without those that are absent. */
-export function clean(values: Values): Values {
-  return Object.fromEntries(
-    Object.entries(values).filter(([, value]) => present(value) !== undefined),
-  );
 }
 
 /** Texts that are numbers or flags, and the other way round, where the table says so. */

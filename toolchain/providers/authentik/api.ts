@@ -74,7 +74,9 @@ export class Api {
           `${method} ${url.pathname} at ${url.origin} was given up: the run was cancelled.`,
         );
       }
-      throw new ProviderError(unreachable(this.connection.url, method, url, error as Error));
+      throw new ProviderError(
+        `HTTP Error '${method[0]}${method.slice(1).toLowerCase()} "${url.href}": ${goReason(error as Error, url)}' without http response`,
+      );
     }
     if (status < 200 || status > 299)
       throw new HttpError(status, reason, method, url.pathname, text);
@@ -99,22 +101,20 @@ export class HttpError extends ProviderError {
     path: string,
     text: string,
   ) {
-    const page = /^\s*</.test(text);
     super(
-      `HTTP Error '${status} ${reason}' during request '${method} ${path}': "${page ? "(an HTML page)" : text.slice(0, 4_000)}"` +
-        hint(status, page),
+      `HTTP Error '${status} ${reason}${detailOf(text)}' during request '${method} ${path}': "${text.slice(0, 4_000)}"`,
     );
   }
 }
 
-function hint(status: number, page: boolean): string {
-  if (status === 403) {
-    return "\nCheck the API token and its rights: npx pulumi config set --secret authentik:token …";
+/** What Authentik itself says of an error, as the Terraform provider puts it behind the status. */
+function detailOf(text: string): string {
+  try {
+    const { detail } = JSON.parse(text) as { detail?: unknown };
+    return typeof detail === "string" ? `  (${detail})` : "";
+  } catch {
+    return "";
   }
-  if (page || status >= 500) {
-    return "\nCheck that authentik:url is the address of Authentik itself, and that it has started up.";
-  }
-  return "";
 }
 
 function address(base: string, path: string, query: Query | undefined): URL {
@@ -179,26 +179,24 @@ function exchange(
   });
 }
 
-/** Says that Authentik is out of reach, why, and what to look at. */
-function unreachable(base: string, method: string, url: URL, error: Error): string {
-  const code = (error as NodeJS.ErrnoException).code ?? "";
-  const causes: Record<string, string> = {
-    ECONNREFUSED: "nothing listens there (connection refused)",
-    ENOTFOUND: "its name is not known (DNS)",
-    EAI_AGAIN: "its name could not be looked up (DNS)",
-    ETIMEDOUT: "it does not answer (time-out)",
-    EHOSTUNREACH: "there is no way to that host",
-    ENETUNREACH: "there is no way to that network",
-    ECONNRESET: "it hung up",
-  };
+/** Why there was no answer, as Go's HTTP client words it. */
+function goReason(error: Error, url: URL): string {
   const inner =
-    error instanceof AggregateError ? (error.errors[0] as Error | undefined) : undefined;
-  const cause = causes[code] ?? (error.message || inner?.message || code || "unknown error");
-  return (
-    `Authentik at ${base} cannot be reached: ${cause} (${method} ${url.pathname}). ` +
-    "Check that the address is right (npx pulumi config set authentik:url …), that Authentik is running, " +
-    "and that this machine can reach it."
-  );
+    error instanceof AggregateError ? (error.errors[0] as NodeJS.ErrnoException) : undefined;
+  const { code = "" } = inner ?? (error as NodeJS.ErrnoException);
+  const address = `${url.hostname}:${url.port || (url.protocol === "https:" ? 443 : 80)}`;
+  const dialled: Record<string, string> = {
+    ECONNREFUSED: "connection refused",
+    EHOSTUNREACH: "no route to host",
+    ENETUNREACH: "network is unreachable",
+    ETIMEDOUT: "connection timed out",
+  };
+  if (code in dialled) return `dial tcp ${address}: connect: ${dialled[code]}`;
+  if (code === "ENOTFOUND" || code === "EAI_AGAIN") {
+    return `dial tcp: lookup ${url.hostname}: no such host`;
+  }
+  if (code === "ECONNRESET") return "EOF";
+  return error.message || code || "unknown error";
 }
 
 /** Passes on what was found; undefined where Authentik says it is gone. */

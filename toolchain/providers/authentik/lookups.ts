@@ -2,6 +2,7 @@
 
 import { ProviderError, type Lookup, type Session } from "../../../plugin/provider";
 import type { Value, Values } from "../../../plugin/wire";
+import { logged } from "./failed";
 import { text, type Api, type Query } from "./api";
 
 /** The functions, by their names. */
@@ -50,7 +51,7 @@ export function lookups(api: () => Api): Record<string, Lookup> {
 
     getCertificateKeyPair: {
       secrets: ["keyData"],
-      run: async (args, session) => {
+      run: telling(async (args, session) => {
         const path = "crypto/certificatekeypairs/";
         const found = await first(api(), path, { name: text(args["name"]) }, "groups", session);
         const id = String(found["pk"]);
@@ -63,8 +64,6 @@ export function lookups(api: () => Api): Record<string, Lookup> {
           fingerprint256: found["fingerprint_sha256"] ?? "",
           fetchCertificate: args["fetchCertificate"] !== false,
           fetchKey: args["fetchKey"] !== false,
-          certificateData: "",
-          keyData: "",
         };
         if (result["fetchCertificate"]) {
           const { data } = await api().get(`${path}${id}/view_certificate/`, undefined, session);
@@ -75,7 +74,7 @@ export function lookups(api: () => Api): Record<string, Lookup> {
           result["keyData"] = `${text(data) ?? ""}\n`;
         }
         return result;
-      },
+      }),
     },
 
     getPropertyMappingProviderScope: plain(async (args, session) => {
@@ -90,11 +89,10 @@ export function lookups(api: () => Api): Record<string, Lookup> {
       };
       const found = await api().list("propertymappings/provider/scope/", query, session);
       const [only] = found;
-      if (!only) throw noMatch("mappings", query);
+      if (!only) throw noMatch("mappings");
       const asked = pick(args, ["managed", "name", "scopeName"]);
       if (many.length === 0) {
         return {
-          ids: [],
           ...defined(asked),
           id: only["pk"] ?? "",
           name: only["name"] ?? "",
@@ -108,9 +106,6 @@ export function lookups(api: () => Api): Record<string, Lookup> {
         id: "-1",
         managedLists: many,
         ids: found.map((mapping) => mapping["pk"] ?? ""),
-        expression: "",
-        scopeName: text(args["scopeName"]) ?? "",
-        description: "",
       };
     }),
 
@@ -141,7 +136,17 @@ const brandProperties = [
 ];
 
 function plain(run: Lookup["run"]): Lookup {
-  return { secrets: [], run };
+  return { secrets: [], run: telling(run) };
+}
+
+function telling(run: Lookup["run"]): Lookup["run"] {
+  return async (args, session) => {
+    try {
+      return await run(args, session);
+    } catch (error) {
+      throw logged(error as Error, "", "", session);
+    }
+  };
 }
 
 async function first(
@@ -152,7 +157,7 @@ async function first(
   session: Session,
 ): Promise<Values> {
   const [found] = await api.list(path, query, session);
-  if (!found) throw noMatch(things, query);
+  if (!found) throw noMatch(things);
   return found;
 }
 
@@ -164,20 +169,13 @@ async function only(
   session: Session,
 ): Promise<Values> {
   const found = await api.list(path, query, session);
-  if (!found[0]) throw noMatch(things, query);
-  if (found.length > 1) throw new ProviderError(`Multiple ${things} found${asked(query)}`);
+  if (!found[0]) throw noMatch(things);
+  if (found.length > 1) throw new ProviderError(`Multiple ${things} found`);
   return found[0];
 }
 
-function noMatch(things: string, query: Query): ProviderError {
-  return new ProviderError(`No matching ${things} found${asked(query)}`);
-}
-
-function asked(query: Query): string {
-  const parts = Object.entries(query)
-    .filter(([, value]) => value !== undefined)
-    .map(([key, value]) => `${key} ${Array.isArray(value) ? value.join(", ") : String(value)}`);
-  return parts.length > 0 ? ` (asked for ${parts.join("; ")})` : "";
+function noMatch(things: string): ProviderError {
+  return new ProviderError(`No matching ${things} found`);
 }
 
 function pick(args: Values, keys: readonly string[]): Record<string, string | undefined> {
@@ -203,7 +201,7 @@ function groupOf(body: Values): Values {
     numPk: body["num_pk"] ?? 0,
     isSuperuser: body["is_superuser"] ?? false,
     parents: body["parents"] ?? [],
-    parentName: body["parent_name"] ?? "",
+    ...(body["parent_name"] ? { parentName: body["parent_name"] } : {}),
     users: body["users"] ?? [],
     attributes: JSON.stringify(body["attributes"] ?? {}),
     usersObjs: ((body["users_obj"] ?? []) as Values[]).map((member) => ({

@@ -37,6 +37,12 @@ export const provider: Provider = {
   name: "terraform-provider",
   version: "1.1.3",
   ...standInFor("terraform-provider", "1.1.3"),
+  likeness: {
+    noHandshake: "Handshake is not yet implemented",
+    accepts: { resources: true, autonaming: true },
+    diffConfig: "bridged",
+    secretConfig: ["token"],
+  },
   resources,
   lookups: functions,
 

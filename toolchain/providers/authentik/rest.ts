@@ -4,6 +4,7 @@ import { bridged } from "../bridge";
 import { snake, type Properties, type Property } from "../properties";
 import { ProviderError, type Resource, type Session } from "../../../plugin/provider";
 import { same, UNKNOWN, type Value, type Values } from "../../../plugin/wire";
+import { logged } from "./failed";
 import { HttpError, orGone, text, type Api, type Query } from "./api";
 
 /** One property, and how it travels. */
@@ -36,7 +37,7 @@ export interface Rest {
 export function rest(api: () => Api, rest: Rest): Resource {
   const properties: Properties = {
     ...rest.fields,
-    [rest.idProperty]: { type: "string", computed: true, output: true },
+    [rest.idProperty]: { type: "string", computed: true, output: true, isId: true },
   };
   const pathOf = (id: string): string => `${rest.path}${encodeURIComponent(id)}/`;
   // The bridge knows a resource by the id in its state, and the engine by the one that it was made with: they
@@ -101,7 +102,7 @@ export function rest(api: () => Api, rest: Rest): Resource {
         await orGone(api().delete(pathOf(idIn(state, id)), session));
       },
     },
-    { defaultsAmongInputs: false },
+    { bridged: "running", idAmongOutputs: false, failed: logged },
   );
 }
 
@@ -123,14 +124,15 @@ function sent(fields: Rest["fields"], wanted: Values): Values {
   return body;
 }
 
-/** The properties of an object; lists keep the order they had. */
+/** The properties of an object, empty where Authentik has none; lists keep the order they had. */
 function received(fields: Rest["fields"], body: Values, before: Values): Values {
   const state: Values = {};
   for (const [property, field] of Object.entries(fields)) {
-    const raw = field.field === null ? undefined : body[field.field ?? snake(property)];
+    if (field.field === null) continue;
+    const raw = body[field.field ?? snake(property)];
     if (raw === undefined || raw === null) {
       // A version of Authentik that does not have this yet behaves as by default.
-      if (field.default !== undefined) state[property] = field.default;
+      state[property] = field.default ?? nothing[field.type];
       continue;
     }
     const value = field.receive ? field.receive(raw) : raw;
@@ -139,6 +141,16 @@ function received(fields: Rest["fields"], body: Values, before: Values): Values 
   }
   return state;
 }
+
+/** What Terraform takes for nothing. */
+const nothing: Record<Property["type"], Value> = {
+  string: "",
+  number: 0,
+  boolean: false,
+  list: [],
+  set: [],
+  map: {},
+};
 
 /** The new elements: first those that were there, in their old order. */
 function inOrder(old: Value[], now: Value[]): Value[] {

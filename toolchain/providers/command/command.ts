@@ -4,7 +4,15 @@ import { randomBytes } from "node:crypto";
 
 import { changesBetween } from "../../../plugin/difference";
 import type { Change, Failure, Known, Resource, Session } from "../../../plugin/provider";
-import { hasUnknown, same, UNKNOWN, type Value, type Values } from "../../../plugin/wire";
+import {
+  hasUnknown,
+  isObject,
+  same,
+  secretOf,
+  UNKNOWN,
+  type Value,
+  type Values,
+} from "../../../plugin/wire";
 import { checkConnection, connectionOf } from "./connection";
 import { run } from "./run";
 
@@ -24,7 +32,7 @@ const loggings = ["stdout", "stderr", "stdoutAndStderr", "none"];
 
 /** remote.Command, as the plugin `command` has it. */
 export const remoteCommand: Resource = {
-  secrets: ["connection"],
+  secrets: [], // marked below, with what is secret within
 
   check(news) {
     const checked: Values = {};
@@ -52,47 +60,50 @@ export const remoteCommand: Resource = {
         reason: `it must be one of ${loggings.join(", ")}, and is "${String(logging)}"`,
       });
     }
-    return { inputs: checked, failures };
+    return { inputs: marked(checked), failures };
   },
 
   diff(known, news) {
     const changes: Record<string, Change> = {};
     for (const key of inputs) {
       const from = known.oldInputs[key];
-      Object.assign(changes, changesBetween(key, from, news[key], key === "triggers"));
+      // What needs a new command is the SDK's to say, and it says so of triggers.
+      Object.assign(changes, changesBetween(key, from, news[key], false));
     }
     return { changes };
   },
 
   previewCreate(wanted) {
-    return { ...wanted, stdout: UNKNOWN, stderr: UNKNOWN };
+    return marked({ ...wanted, stdout: UNKNOWN, stderr: UNKNOWN });
   },
 
+  previewId: idFor,
+
   async create({ name }, wanted, session) {
-    const id = `${name}${randomBytes(4).toString("hex")}`;
+    const id = idFor({ name });
     const output =
       wanted["create"] === undefined ? {} : await started(wanted, {}, "create", session);
-    return { id, state: { ...wanted, stdout: "", stderr: "", ...output } };
+    return { id, state: marked({ ...wanted, stdout: "", stderr: "", ...output }) };
   },
 
   /** A command that ran leaves nothing to look at: what is known stays. */
   async read(known) {
     if (Object.keys(known.state).length === 0) return undefined;
-    return { id: known.id, inputs: known.oldInputs, state: known.state };
+    return { id: known.id, inputs: marked(known.oldInputs), state: marked(known.state) };
   },
 
   previewUpdate(known, wanted) {
     const unchanged =
       inputs.every((key) => same(known.oldInputs[key], wanted[key])) && !hasUnknown(wanted);
     const output = unchanged ? outputOf(known.state) : { stdout: UNKNOWN, stderr: UNKNOWN };
-    return { ...wanted, ...output };
+    return marked({ ...wanted, ...output });
   },
 
   async update(known, wanted, session) {
     const which = wanted["update"] === undefined ? "create" : "update";
     const before = outputOf(known.state);
-    if (wanted[which] === undefined) return { ...wanted, ...before };
-    return { ...wanted, ...(await started(wanted, before, which, session)) };
+    if (wanted[which] === undefined) return marked({ ...wanted, ...before });
+    return marked({ ...wanted, ...(await started(wanted, before, which, session)) });
   },
 
   async delete(known: Known, session) {
@@ -100,6 +111,28 @@ export const remoteCommand: Resource = {
     await started(known.state, outputOf(known.state), "delete", session);
   },
 };
+
+function idFor({ name }: { readonly name: string }): string {
+  return `${name}${randomBytes(4).toString("hex")}`;
+}
+
+/** The connection is a secret, and so is within it whatever opens a door. */
+function marked(values: Values): Values {
+  const { connection } = values;
+  if (!isObject(connection)) return values;
+  const { proxy } = connection;
+  const inner = isObject(proxy) ? { ...connection, proxy: withSecrets(proxy) } : connection;
+  return { ...values, connection: secretOf(withSecrets(inner)) };
+}
+
+function withSecrets(connection: Values): Values {
+  return Object.fromEntries(
+    Object.entries(connection).map(([key, value]) => [
+      key,
+      ["password", "privateKey", "privateKeyPassword"].includes(key) ? secretOf(value) : value,
+    ]),
+  );
+}
 
 function outputOf(state: Values): Values {
   return { stdout: state["stdout"] ?? "", stderr: state["stderr"] ?? "" };

@@ -140,9 +140,7 @@ async function once(settings: Settings, session: Session): Promise<Client> {
       client.on("error", () => {});
       resolve(client);
     });
-    client.once("error", (error) =>
-      fail(refused ?? reasonOf(error, endpoint, config.username ?? "")),
-    );
+    client.once("error", (error) => fail(refused ?? reasonOf(error, endpoint, waysOf(config))));
     client.once("close", () =>
       fail(refused ?? `ssh: handshake failed: ${endpoint} closed the connection`),
     );
@@ -166,15 +164,23 @@ async function once(settings: Settings, session: Session): Promise<Client> {
 function reasonOf(
   error: Error & { level?: string; code?: string },
   endpoint: string,
-  user: string,
+  tried: readonly string[],
 ): string {
   if (error.level === "client-authentication") {
-    return `ssh: handshake failed: ssh: unable to authenticate ${user} at ${endpoint}: none of the ways that were tried is accepted`;
+    return `ssh: handshake failed: ssh: unable to authenticate, attempted methods [none${tried.map((way) => ` ${way}`).join("")}], no supported methods remain`;
   }
   if (error.code === "ECONNREFUSED") return `dial tcp ${endpoint}: connect: connection refused`;
   if (error.code === "ENOTFOUND") return `dial tcp: lookup ${endpoint.split(":")[0]}: no such host`;
   if (error.code) return `dial tcp ${endpoint}: ${error.message}`;
   return `ssh: handshake failed: ${error.message} (${endpoint})`;
+}
+
+/** The ways of logging in that there are, in the words of Go's client. */
+function waysOf({ privateKey, agent, password }: Settings["config"]): string[] {
+  return [
+    ...(privateKey || agent ? ["publickey"] : []),
+    ...(password ? ["password", "keyboard-interactive"] : []),
+  ];
 }
 
 function forwarded(client: Client, { config, endpoint }: Settings): Promise<Duplex> {

@@ -9,6 +9,12 @@ export const provider: Provider = {
   name: "command",
   version: "1.2.1",
   ...standInFor("command", "1.2.1"),
+  likeness: {
+    noHandshake: "method Handshake not implemented",
+    accepts: { secrets: true, resources: true, outputs: true },
+    diffConfig: "unimplemented",
+    addedConfig: { "__pulumi-go-provider-version": "1.2.0" },
+  },
   resources: { "command:remote:Command": remoteCommand },
   lookups: {},
   configure: async () => {},

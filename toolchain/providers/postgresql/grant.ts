@@ -5,6 +5,7 @@ import { oneOf, type Properties } from "../properties";
 import { ProviderError, type Resource } from "../../../plugin/provider";
 import type { Values } from "../../../plugin/wire";
 import type { Queryable, Server } from "./connection";
+import { failed } from "./failed";
 import { granted, type Rights } from "./granted";
 import { allowed, grantSql, revokeSql, withoutSchema } from "./privileges";
 import { asMemberOf, exists, lockDatabase, lockRole, roleExists } from "./sql";
@@ -21,6 +22,10 @@ const properties: Properties = {
   privileges: { type: "set", required: true },
   withGrantOption: { type: "boolean", replaces: true, default: false },
 };
+
+const stables = Object.keys(properties)
+  .filter((key) => properties[key]?.replaces)
+  .sort();
 
 /** Grant, as the plugin `postgresql` has it. */
 export function grant(server: () => Server): Resource {
@@ -72,7 +77,7 @@ export function grant(server: () => Server): Resource {
       },
     },
     // Revoking the old after granting the new would take away what was just given.
-    { defaultsAmongInputs: true, deleteFirst: true },
+    { bridged: "built", idAmongOutputs: true, deleteFirst: true, stables, failed },
   );
 }
 

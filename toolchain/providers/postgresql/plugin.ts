@@ -21,6 +21,12 @@ export const provider: Provider = {
   name: "postgresql",
   version: "3.18.1",
   ...standInFor("postgresql", "3.18.1"),
+  likeness: {
+    noHandshake: "method Handshake not implemented",
+    accepts: { autonaming: true },
+    diffConfig: "bridged",
+    secretConfig: ["password"],
+  },
   resources: {
     "postgresql:index/grant:Grant": grant(database),
     "postgresql:index/role:Role": role(database),

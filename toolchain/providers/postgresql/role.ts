@@ -7,6 +7,7 @@ import type { Properties } from "../properties";
 import type { Resource, Session } from "../../../plugin/provider";
 import type { Values } from "../../../plugin/wire";
 import type { Server } from "./connection";
+import { failed } from "./failed";
 import { stateOf } from "./roleState";
 import { changed, memberships, options, settings, texts } from "./roleStatements";
 import { asMemberOf, lockRole, name, says } from "./sql";
@@ -121,6 +122,6 @@ export function role(server: () => Server): Resource {
         });
       },
     },
-    { defaultsAmongInputs: true },
+    { bridged: "built", idAmongOutputs: true, failed },
   );
 }

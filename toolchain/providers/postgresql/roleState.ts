@@ -60,7 +60,7 @@ export async function stateOf(
       ),
       10,
     );
-    if (value) state[key] = value;
+    state[key] = value || 0;
   }
   if (before["passwordWoVersion"]) state["passwordWoVersion"] = before["passwordWoVersion"];
   const password = String(before["password"] ?? "");

@@ -22,8 +22,8 @@ const properties: Properties = {
   keepers: { type: "map", replaces: true },
   lower: flag,
   upper: flag,
-  numeric: { type: "boolean", replaces: true, computed: true },
-  number: { type: "boolean", replaces: true, computed: true },
+  numeric: { ...flag, computed: true },
+  number: { ...flag, computed: true },
   special: flag,
   minLower: least,
   minUpper: least,
@@ -40,7 +40,7 @@ export const randomPassword = bridged(
   {
     async create(wanted) {
       // `number` is the old name of `numeric`; whichever is given speaks for both.
-      const numeric = wanted["numeric"] ?? wanted["number"] ?? true;
+      const numeric = wanted["numeric"] !== false && wanted["number"] !== false;
       const settings = { ...wanted, numeric, number: numeric };
       const recipe = recipeOf(settings);
       const minimum = recipe.minLower + recipe.minUpper + recipe.minNumeric + recipe.minSpecial;
@@ -79,7 +79,7 @@ export const randomPassword = bridged(
 
     async delete() {},
   },
-  { defaultsAmongInputs: false },
+  { bridged: "running", idAmongOutputs: true, failed: (error) => error },
 );
 
 function recipeOf(values: Values): Recipe {

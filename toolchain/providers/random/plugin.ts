@@ -9,6 +9,11 @@ export const provider: Provider = {
   name: "random",
   version: "4.21.2",
   ...standInFor("random", "4.21.2"),
+  likeness: {
+    noHandshake: "Handshake is not yet implemented",
+    accepts: { resources: true, autonaming: true },
+    diffConfig: "bridged",
+  },
   resources: { "random:index/randomPassword:RandomPassword": randomPassword },
   lookups: {},
   configure: async () => {},
