@@ -86,7 +86,7 @@ async function attempt(
 }
 
 const reason = (text: string): string =>
-  `error connecting to PostgreSQL server HOST (scheme: postgres): ${text}`;
+  `1 error occurred:\n\t* error connecting to PostgreSQL server HOST (scheme: postgres): ${text}\n\n`;
 const unknownAuthority = "x509: certificate signed by unknown authority";
 const goVerify = "tls: failed to verify certificate: ";
 

@@ -213,12 +213,15 @@ function changesOfSets(
   replace: boolean,
 ): Record<string, Change> {
   if (!Array.isArray(from) || !Array.isArray(to)) return changesBetween(key, from, to, replace);
-  const suffix = replace ? "-replace" : "";
-  const missing = (items: Value[], others: Value[], change: string): [string, Change][] =>
-    items.flatMap((item, index) =>
-      others.includes(item) ? [] : [[`${key}[${index}]`, `${change}${suffix}` as Change]],
-    );
-  return Object.fromEntries([...missing(from, to, "delete"), ...missing(to, from, "add")]);
+  const changes: Record<string, Change> = {};
+  for (let index = 0; index < Math.max(from.length, to.length); index += 1) {
+    const gone = index < from.length && !to.includes(from[index] as Value);
+    const come = index < to.length && !from.includes(to[index] as Value);
+    if (!gone && !come) continue;
+    const change = gone && come ? "update" : gone ? "delete" : "add";
+    changes[`${key}[${index}]`] = replace ? `${change}-replace` : change;
+  }
+  return changes;
 }
 
 function suffix(seed: Buffer): string {

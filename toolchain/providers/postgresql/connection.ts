@@ -78,7 +78,7 @@ export class Server {
       }
       throw new Error("unreachable: there is at least one way");
     } catch (error) {
-      let reason = reasonOf(error as Error, sslmode);
+      let reason = reasonOf(error as Error, sslmode, this.address);
       if (password) reason = reason.replaceAll(password, "XXXX");
       throw new ProviderError(
         `error connecting to PostgreSQL server ${host} (scheme: postgres): ${reason}`,
@@ -121,10 +121,11 @@ export class Server {
 }
 
 /** Why there is no connection, as lib/pq and Go word it. */
-function reasonOf(error: Error, sslmode: string): string {
+function reasonOf(error: Error, sslmode: string, address: string): string {
   if ("severity" in error) return worded(error);
   const code = (error as NodeJS.ErrnoException).code ?? "";
-  const reason = tlsReason(error) ?? (error.message || code || String(error));
+  const refused = code === "ECONNREFUSED" ? `dial tcp ${address}: connect: connection refused` : "";
+  const reason = tlsReason(error) ?? (refused || error.message || code || String(error));
   // lib/pq verifies the chain itself for every mode but this one.
   return sslmode === "verify-full"
     ? reason
