@@ -5,6 +5,7 @@
 import { readFileSync } from "node:fs";
 import path from "node:path";
 
+import { reportReplay } from "../support/replayReport";
 import { AuthentikProcess } from "./support/authentik";
 import type { Exchange, Recording } from "./support/replay";
 import { Bindings, differences, toAsk, unfold } from "./support/replay";
@@ -94,16 +95,12 @@ describe("the sandbox's Authentik", () => {
       if (!exchange.setup) judge(exchange, differences(exchange, answer, bindings));
     }
 
-    process.stdout.write(
-      [
-        `Authentik: ${compared} compared, ${compared - report.length} equal`,
-        "  differs on purpose:",
-        ...[...used].map((line) => `    ${line}`),
-        "  compared by likeness:",
-        ...NORMALISED.map((line) => `    ${line}`),
-        "",
-      ].join("\n"),
-    );
+    reportReplay("authentik", {
+      compared,
+      equal: compared - report.length,
+      onPurpose: [...used],
+      likeness: NORMALISED,
+    });
     expect(report).toEqual([]);
     expect(compared).toBeGreaterThan(190);
   }, 60_000);

@@ -39,7 +39,7 @@ afterEach(() => expect(comparison.differences()).toEqual([]));
 
 afterAll(async () => {
   await stage?.close();
-  process.stdout.write(`${comparison.summary()}\n`);
+  comparison.report();
 }, 30_000);
 
 describe("Immich 1.135.3, one server from its first start on", () => {

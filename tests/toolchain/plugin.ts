@@ -132,13 +132,13 @@ export class Plugin {
     return `${response.getName()} ${response.getVersion()}`;
   }
 
-  async configure(pkg: string, config: Record<string, string>): Promise<void> {
+  async configure(pkg: string, config: Record<string, string>): Promise<rpc.ConfigureResponse> {
     const request = new rpc.ConfigureRequest();
     for (const [key, value] of Object.entries(config)) {
       request.getVariablesMap().set(`${pkg}:config:${key}`, value);
     }
     request.setArgs(struct(config));
-    await this.call("configure", request);
+    return this.call("configure", request);
   }
 
   async check(
@@ -270,6 +270,11 @@ export class Plugin {
     };
   }
 
+  /** A call in the protocol's own messages. */
+  raw(method: string, request: object): Promise<object> {
+    return this.call(method, request);
+  }
+
   cancel(): Promise<Empty> {
     return this.call("cancel", new Empty());
   }
@@ -310,7 +315,8 @@ function about<
   return request;
 }
 
-function struct(values: Props): Struct {
+/** Properties as the engine sends them to a plugin that takes no secrets. */
+export function struct(values: Props): Struct {
   return Struct.fromJavaScript(plain(values) as Parameters<typeof Struct.fromJavaScript>[0]);
 }
 
@@ -322,6 +328,7 @@ function plain(value: Json): Json {
   return Object.fromEntries(Object.entries(value).map(([key, item]) => [key, plain(item)]));
 }
 
-function props(struct: Struct | undefined): Props {
+/** Properties as they came. */
+export function props(struct: Struct | undefined): Props {
   return (struct?.toJavaScript() ?? {}) as Props;
 }

@@ -1,6 +1,8 @@
 /** Counts what was compared, and tells what was not equal. */
 import { isDeepStrictEqual } from "node:util";
 
+import { reportReplay } from "../../support/replayReport";
+
 /** Something that is not as recorded. */
 export interface Difference {
   readonly name: string;
@@ -33,14 +35,11 @@ export class Comparison {
     return this.unequal.splice(0);
   }
 
-  /** "N compared, N equal", and what differs on purpose. */
-  summary(): string {
-    const reasons = Object.entries(this.onPurpose).map(([name, why]) => `  ${name}: ${why}`);
-    return [
-      `Immich: ${this.compared} compared, ${this.equalCount} equal`,
-      `Immich: ${reasons.length} differ on purpose:`,
-      ...reasons,
-    ].join("\n");
+  /** Tells what it came to, and what differs on purpose. */
+  report(): void {
+    const { compared, equalCount: equal } = this;
+    const onPurpose = Object.entries(this.onPurpose).map(([name, why]) => `${name}: ${why}`);
+    reportReplay("immich", { compared, equal, onPurpose, likeness: [] });
   }
 }
 
