@@ -38,17 +38,22 @@ export interface Project {
   remove(): void;
 }
 
-/** Makes a project folder with a stack of its own in a file backend of its own. */
+/**
+ * Makes a project folder with a stack of its own in a file backend of its own.
+ * @param source The folder of the project in this repository. Default: the repository itself.
+ */
 export async function makeProject(
   stack: string,
   environment: Readonly<Record<string, string>> = {},
   prepare: (folder: string) => void = () => {},
+  source = ".",
 ): Promise<Project> {
   const folder = mkdtempSync(join(tmpdir(), "immich-sso-project-"));
-  for (const name of readdirSync(root)) {
+  const from = join(root, source);
+  for (const name of new Set([...readdirSync(from), "node_modules"])) {
     if (LEFT_OUT.has(name)) continue;
-    if (COPIED.test(name)) copyFileSync(join(root, name), join(folder, name));
-    else symlinkSync(join(root, name), join(folder, name));
+    if (COPIED.test(name)) copyFileSync(join(from, name), join(folder, name));
+    else symlinkSync(join(name === "node_modules" ? root : from, name), join(folder, name));
   }
   prepare(folder);
   const state = join(folder, ".state");
