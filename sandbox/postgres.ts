@@ -16,7 +16,7 @@ import { schema } from "./database/schema";
 import { held, HOST, listen, type Server, start } from "./database/server";
 import { keepFolder, removeWithUs } from "./undertaker";
 
-export { freePort } from "./database/server";
+export { freePort } from "./freePort";
 
 /** How a PostgreSQL is to be started. */
 export interface PostgresOptions {

@@ -1,6 +1,6 @@
 /** The `postgres` process: its settings, its start, its log. */
 import { type ChildProcess, spawn } from "node:child_process";
-import { createServer } from "node:net";
+import { freePort } from "../freePort";
 import { endWithUs } from "../undertaker";
 import type { Binaries } from "./binaries";
 import { collect, lastWords, plainEnvironment } from "./cluster";
@@ -110,17 +110,4 @@ export function held(child: ChildProcess, yes: boolean): void {
     const { ref, unref } = (handle ?? {}) as { ref?: () => void; unref?: () => void };
     (yes ? ref : unref)?.call(handle);
   }
-}
-
-/** A TCP port of 127.0.0.1 that nobody listens on right now. */
-export function freePort(): Promise<number> {
-  return new Promise((done, fail) => {
-    const server = createServer();
-    server.once("error", fail);
-    server.listen(0, HOST, () => {
-      const address = server.address();
-      const port = typeof address === "object" && address !== null ? address.port : 0;
-      server.close(() => done(port));
-    });
-  });
 }

@@ -15,7 +15,7 @@ export const DEFAULT_PORTS = {
   tunnel: 29432,
 };
 
-/** Port of each part. 0 is a free one. */
+/** Port of each part. */
 export type Ports = Readonly<Record<keyof typeof DEFAULT_PORTS, number>>;
 
 /** API token of Authentik's user akadmin. */

@@ -1,6 +1,5 @@
 /** Which ports a sandbox listens on. */
-import { createServer } from "node:net";
-import { freePort } from "../database/server";
+import { freePorts, isFree } from "../freePort";
 import { DEFAULT_PORTS, type Ports } from "./constants";
 
 const TITLES: Record<keyof Ports, string> = {
@@ -18,7 +17,8 @@ const TITLES: Record<keyof Ports, string> = {
  */
 export async function choosePorts(base: number | undefined): Promise<Ports> {
   if (base === 0) {
-    return { authentik: 0, immich: 0, ssh: 0, postgres: 0, tunnel: await freePort() };
+    const [authentik = 0, immich = 0, ssh = 0, postgres = 0, tunnel = 0] = await freePorts(5);
+    return { authentik, immich, ssh, postgres, tunnel };
   }
   const ports =
     base === undefined
@@ -40,12 +40,4 @@ export async function choosePorts(base: number | undefined): Promise<Ports> {
     );
   }
   return ports;
-}
-
-function isFree(port: number): Promise<boolean> {
-  return new Promise((done) => {
-    const server = createServer();
-    server.once("error", () => done(false));
-    server.listen(port, "127.0.0.1", () => server.close(() => done(true)));
-  });
 }
