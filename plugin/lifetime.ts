@@ -1,3 +1,5 @@
+import { fstatSync } from "node:fs";
+
 // A plugin lives exactly as long as the engine that started it.
 
 /** How long a plugin that was told to stop may still take, in milliseconds. The engine kills at 5 s. */
@@ -23,8 +25,19 @@ export function exitWithEngine(cleanUp: () => void | Promise<void> = () => {}): 
   };
   process.on("SIGINT", end);
   process.on("SIGTERM", end);
+  // A language host that runs a plugin gives it nothing to read, and ends it by a signal.
+  if (!isPipe()) return;
   process.stdin.on("end", end);
   process.stdin.on("close", end);
   process.stdin.on("error", end);
   process.stdin.resume();
+}
+
+function isPipe(): boolean {
+  try {
+    const input = fstatSync(0);
+    return input.isFIFO() || input.isSocket();
+  } catch {
+    return false;
+  }
 }

@@ -10,6 +10,7 @@ import {
 import { connections, container } from "./late";
 import { loginCheck } from "./loginCheck";
 import { postgresTunnel } from "./postgresTunnel";
+import { schema } from "./schema";
 import { settingsResource } from "./settings";
 import { settingsSnapshot } from "./snapshot";
 import { openTunnel } from "./tunnel/tunnel";
@@ -36,6 +37,7 @@ export const provider: Provider = {
   },
   lookups: {},
   checkConfig: configurationProblems,
+  schema: () => schema(version),
 
   async configure(config, { engine }) {
     closeTunnel?.();

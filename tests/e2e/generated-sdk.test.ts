@@ -13,8 +13,8 @@ import {
   generateSdk,
   generator,
   linkPackages,
-  run,
 } from "../toolchain/generatedSdk/generate";
+import { run } from "../support/sdkGenerator/build";
 import { startLab, type Lab } from "./lab";
 
 jest.setTimeout(600_000);

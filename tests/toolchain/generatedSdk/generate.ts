@@ -4,17 +4,11 @@
  * can't be downloaded everywhere.
  */
 import { spawnSync } from "node:child_process";
-import {
-  copyFileSync,
-  mkdirSync,
-  readFileSync,
-  renameSync,
-  symlinkSync,
-  writeFileSync,
-} from "node:fs";
-import { delimiter, dirname, join, resolve } from "node:path";
+import { mkdirSync, readFileSync, renameSync, symlinkSync, writeFileSync } from "node:fs";
+import { dirname, join, resolve } from "node:path";
 
 import { report } from "../../../toolchain/setup.js";
+import { buildGenerator, run } from "../../support/sdkGenerator/build";
 import { authentikSchema } from "./schema";
 
 const root = resolve(__dirname, "../../..");
@@ -44,14 +38,7 @@ export function generateSdk(folder: string, scratch: string): void {
     renameSync(join(out, "nodejs"), folder);
     return;
   }
-  const module = join(scratch, "generator");
-  mkdirSync(module);
-  for (const name of ["go.mod", "go.sum"])
-    copyFileSync(join(root, "toolchain/engine", name), join(module, name));
-  copyFileSync(join(__dirname, "main.go"), join(module, "main.go"));
-  // With the flags that the engine is built with, most of it is compiled already.
-  run("go", ["build", "-trimpath", "-o", "generate", "."], module);
-  run(join(module, "generate"), [schema, folder], module);
+  run(buildGenerator(scratch), [schema, folder], scratch);
 }
 
 /** Compiles a generated SDK by its own script, as `npm install` of it does. */
@@ -66,17 +53,4 @@ export function linkPackages(modules: string, names: readonly string[], sdk: str
     mkdirSync(dirname(link), { recursive: true });
     symlinkSync(name === "@pulumi/authentik" ? sdk : join(root, "node_modules", name), link);
   }
-}
-
-/** Runs a program to its end. Throws Error with what it said where it fails. */
-export function run(program: string, args: readonly string[], cwd: string): void {
-  const PATH = [join(root, "node_modules/.bin"), process.env["PATH"]].join(delimiter);
-  const env = { ...process.env, PATH };
-  const { status, stdout, stderr, error } = spawnSync(program, args, {
-    cwd,
-    env,
-    encoding: "utf8",
-  });
-  if (status !== 0)
-    throw new Error(`${program} ${args.join(" ")}: ${error?.message ?? ""}\n${stdout}\n${stderr}`);
 }

@@ -1,5 +1,5 @@
-// Writes the Node SDK of a package as the Node language host of Pulumi does, with the same generator:
-// main SCHEMA.json FOLDER
+// Writes the SDK of a package with the generators that Pulumi's language hosts use:
+// main SCHEMA.json FOLDER [nodejs|python|go]
 package main
 
 import (
@@ -8,18 +8,24 @@ import (
 	"os"
 	"path/filepath"
 
+	gogen "github.com/pulumi/pulumi/pkg/v3/codegen/go"
 	"github.com/pulumi/pulumi/pkg/v3/codegen/nodejs"
+	"github.com/pulumi/pulumi/pkg/v3/codegen/python"
 	"github.com/pulumi/pulumi/pkg/v3/codegen/schema"
 )
 
 func main() {
-	if err := generate(os.Args[1], os.Args[2]); err != nil {
+	language := "nodejs"
+	if len(os.Args) > 3 {
+		language = os.Args[3]
+	}
+	if err := generate(os.Args[1], os.Args[2], language); err != nil {
 		fmt.Fprintln(os.Stderr, err)
 		os.Exit(1)
 	}
 }
 
-func generate(source, folder string) error {
+func generate(source, folder, language string) error {
 	text, err := os.ReadFile(source)
 	if err != nil {
 		return err
@@ -35,7 +41,7 @@ func generate(source, folder string) error {
 	if diagnostics.HasErrors() {
 		return diagnostics
 	}
-	files, err := nodejs.GeneratePackage("pulumi-language-nodejs", pkg, nil, nil, true, nil)
+	files, err := write(pkg, language)
 	if err != nil {
 		return err
 	}
@@ -49,4 +55,15 @@ func generate(source, folder string) error {
 		}
 	}
 	return nil
+}
+
+func write(pkg *schema.Package, language string) (map[string][]byte, error) {
+	switch language {
+	case "python":
+		return python.GeneratePackage("pulumi-language-python", pkg, nil, nil)
+	case "go":
+		return gogen.GeneratePackage("pulumi-language-go", pkg, nil)
+	default:
+		return nodejs.GeneratePackage("pulumi-language-nodejs", pkg, nil, nil, true, nil)
+	}
 }
