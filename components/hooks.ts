@@ -107,25 +107,25 @@ export class Hooks {
     const wanted = pulumi.output<unknown>(inputs) as pulumi.Output<Inputs>;
     pulumi.all([id, wanted, this.watched.asked]).apply(async ([id, wanted, asked]) => {
       if (this.announced.has(kind)) return;
-      const { names } = asked;
-      const api = AuthentikApi.at(asked.connection);
-      const found = await (kind === "provider" ? provider(api, id) : application(api, id));
-      if (!found) return;
-      const lines = differences(
-        kind === "provider" ? PROVIDER : APPLICATION,
-        found.fields,
-        wanted,
-        names,
-      );
-      const heal = this.watched.commands["heal"] ?? "pulumi up --refresh";
-      if (lines.length > 0)
-        this.say(
-          "warn",
-          `Authentik's ${kind} ${found.name} is not as this stack made it:\n` +
-            lines.map((line) => `  ${line}\n`).join("") +
-            `  put it right:  ${heal}`,
-        );
+      try {
+        const api = AuthentikApi.at(asked.connection);
+        const found = await (kind === "provider" ? provider(api, id) : application(api, id));
+        const properties = kind === "provider" ? PROVIDER : APPLICATION;
+        const lines = found ? differences(properties, found.fields, wanted, asked.names) : [];
+        if (found && lines.length > 0) this.say("warn", this.drift(kind, found.name, lines));
+      } catch (error) {
+        // Nothing depends on it.
+        this.say("warn", error instanceof Error ? error.message : String(error));
+      }
     });
+  }
+
+  private drift(kind: string, name: string, lines: readonly string[]): string {
+    return [
+      `Authentik's ${kind} ${name} is not as this stack made it:`,
+      ...lines.map((line) => `  ${line}`),
+      `  put it right:  ${this.watched.commands["heal"] ?? "pulumi up --refresh"}`,
+    ].join("\n");
   }
 
   private announce(
