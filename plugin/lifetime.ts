@@ -11,8 +11,12 @@ const graceMs = 3_000;
  *
  * @param cleanUp called once before the end; the process stays for at most three seconds if it returns
  *   a promise.
+ * @param outlivesMs how long it stays when the engine is gone without a word, in milliseconds. Default: 0.
  */
-export function exitWithEngine(cleanUp: () => void | Promise<void> = () => {}): void {
+export function exitWithEngine(
+  cleanUp: () => void | Promise<void> = () => {},
+  outlivesMs = 0,
+): void {
   let ending = false;
   const end = (): void => {
     if (ending) return;
@@ -27,9 +31,10 @@ export function exitWithEngine(cleanUp: () => void | Promise<void> = () => {}): 
   process.on("SIGTERM", end);
   // A language host that runs a plugin gives it nothing to read, and ends it by a signal.
   if (!isPipe()) return;
-  process.stdin.on("end", end);
-  process.stdin.on("close", end);
-  process.stdin.on("error", end);
+  const gone = (): void => void setTimeout(end, outlivesMs);
+  process.stdin.once("end", gone);
+  process.stdin.once("close", gone);
+  process.stdin.once("error", gone);
   process.stdin.resume();
 }
 

@@ -75,10 +75,14 @@ export async function serve(provider: Provider, engineAddress?: string): Promise
   };
 }
 
-/** Runs a provider as the engine runs plugins: the engine's address is the last argument. */
-export async function main(provider: Provider): Promise<void> {
+/**
+ * Runs a provider as the engine runs plugins: the engine's address is the last argument.
+ *
+ * @param outlivesMs how long it stays when the engine was killed, in milliseconds. Default: 0.
+ */
+export async function main(provider: Provider, outlivesMs = 0): Promise<void> {
   const address = process.argv.slice(2).find((argument) => !argument.startsWith("-"));
   const served = await serve(provider, address);
-  exitWithEngine(() => served.close());
+  exitWithEngine(() => served.close(), outlivesMs);
   process.stdout.write(`${served.port}\n`);
 }

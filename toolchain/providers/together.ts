@@ -10,6 +10,7 @@ import * as path from "node:path";
 import { exitWithEngine } from "../../plugin/lifetime";
 import type { Provider } from "../../plugin/provider";
 import { serve } from "../../plugin/server";
+import { outlivesMs } from "./outlives";
 
 /** Loads a provider; the name is that of the plugin. */
 const providers: Readonly<Record<string, () => Promise<{ readonly provider: Provider }>>> = {
@@ -32,7 +33,7 @@ async function start(engine: string, folder: string, name: string): Promise<() =
 
 async function main([engine = "", folder = "", ...names]: readonly string[]): Promise<void> {
   const closing: (() => void)[] = [];
-  exitWithEngine(() => closing.forEach((close) => close()));
+  exitWithEngine(() => closing.forEach((close) => close()), outlivesMs);
   // One after the other: each is ready a little sooner, in the order in which they are asked for.
   for (const name of names) closing.push(await start(engine, folder, name));
 }

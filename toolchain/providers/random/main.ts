@@ -1,4 +1,5 @@
 import { main } from "../../../plugin/server";
+import { outlivesMs } from "../outlives";
 import { provider } from "./plugin";
 
-void main(provider);
+void main(provider, outlivesMs);
