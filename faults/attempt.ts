@@ -62,6 +62,7 @@ async function once(
   lane.ssh.setPolicies({ fault: fault.ssh ?? null });
 
   const ended = await broken(lane, writer, trial, fault, factor);
+  await lane.wire.settled();
   await lane.quiet();
   const struck =
     fault.otherHostKey || (fault.wire ? lane.wire.record.struck : lane.ssh.faultsStruck()) > 0;

@@ -84,9 +84,13 @@ export class Lane {
     const wire = await startWire({
       port,
       terminate: async (pid) => {
-        await admin.query("SELECT pg_terminate_backend($1)", [pid]);
+        await ask(admin, `SELECT pg_terminate_backend(${pid})`);
       },
-      kill: (pid) => process.kill(pid, "SIGKILL"),
+      kill: async (pid) => {
+        const at = Date.now();
+        process.kill(pid, "SIGKILL");
+        await recovered(admin, at);
+      },
       restart: async () => {
         await postgres.shutDown();
         await postgres.startAgain();
@@ -127,7 +131,8 @@ export class Lane {
 
   /** Everything that is stored, exactly. */
   async dump(): Promise<string> {
-    const { rows } = await this.ask(
+    const { rows } = await ask(
+      this.admin,
       this.store === "system_config"
         ? `SELECT key, value FROM system_config ORDER BY key`
         : `SELECT key, value::text AS value FROM system_metadata ORDER BY key`,
@@ -147,7 +152,7 @@ export class Lane {
   /** Empties the settings' table and runs this. */
   async run(sql: string): Promise<void> {
     await this.quiet(false);
-    await this.ask(`BEGIN; DELETE FROM ${this.store}; ${sql}; COMMIT`);
+    await ask(this.admin, `BEGIN; DELETE FROM ${this.store}; ${sql}; COMMIT`);
   }
 
   /**
@@ -157,7 +162,8 @@ export class Lane {
    */
   async quiet(sessions = true): Promise<void> {
     for (const end = Date.now() + 5_000; ;) {
-      const { rows } = await this.ask<{ n: number }>(
+      const { rows } = await ask<{ n: number }>(
+        this.admin,
         `SELECT count(*)::int AS n${sessions ? "" : ", count(pg_terminate_backend(pid))"} FROM pg_stat_activity
           WHERE datname = current_database() AND pid <> pg_backend_pid() ${sessions ? "AND state = 'active'" : ""}`,
       );
@@ -166,23 +172,37 @@ export class Lane {
     }
   }
 
-  /** Asks the database itself, not by way of the proxy; waits for one that is being restarted. */
-  private async ask<Row extends QueryResultRow>(sql: string): Promise<QueryResult<Row>> {
-    for (let tries = 1; ; tries++) {
-      try {
-        return await this.admin.query<Row>(sql);
-      } catch (error) {
-        const { code = "", message } = error as Error & { code?: string };
-        const isDown = /^57P0|^ECONN/.test(code) || /terminated/.test(message);
-        if (!isDown || tries > 200) throw error;
-        await new Promise((done) => setTimeout(done, 50));
-      }
-    }
-  }
-
   async stop(): Promise<void> {
     await this.admin.end();
     await this.wire.stop();
     await this.ssh.stop();
   }
+}
+
+/** Asks the database itself, not by way of the proxy; waits for one that is being restarted. */
+async function ask<Row extends QueryResultRow>(
+  admin: Pool,
+  sql: string,
+): Promise<QueryResult<Row>> {
+  for (let tries = 1; ; tries++) {
+    try {
+      return await admin.query<Row>(sql);
+    } catch (error) {
+      const { code = "", message } = error as Error & { code?: string };
+      const isDown = /^57P0|^ECONN/.test(code) || /terminated/.test(message);
+      if (!isDown || tries > 200) throw error;
+      await new Promise((done) => setTimeout(done, 50));
+    }
+  }
+}
+
+/** Waits until the server has started its processes anew, as it does when one of them was killed. */
+async function recovered(admin: Pool, since: number): Promise<void> {
+  const sql = "SELECT backend_start FROM pg_stat_activity WHERE backend_type = 'checkpointer'";
+  for (let tries = 1; tries < 200; tries++) {
+    const { rows } = await ask<{ backend_start: Date }>(admin, sql);
+    if ((rows[0]?.backend_start.getTime() ?? 0) >= since) return;
+    await new Promise((done) => setTimeout(done, 20));
+  }
+  throw new Error("PostgreSQL did not recover from a killed process");
 }

@@ -54,6 +54,8 @@ export interface Wire {
   disarm(): void;
   /** Resolves when the fault has struck. */
   struck(): Promise<void>;
+  /** Resolves when what was done to the server is over. @throws Error when it could not be done */
+  settled(): Promise<void>;
   stop(): Promise<void>;
 }
 
@@ -62,8 +64,8 @@ export interface WireServer {
   readonly port: number;
   /** Has PostgreSQL end the session of the server process with this id. */
   terminate(pid: number): Promise<void>;
-  /** Kills that process. */
-  kill(pid: number): void;
+  /** Kills that process, and waits until the server has recovered. */
+  kill(pid: number): Promise<void>;
   /** Ends the whole server and starts it again. */
   restart(): Promise<void>;
 }
@@ -79,6 +81,7 @@ class Proxy implements Wire {
   port = 0;
   record = emptyRecord();
   private fault: WireFault | undefined;
+  private blow: Promise<void> = Promise.resolve();
   private readonly sessions = new Set<Session>();
   private waiting: (() => void)[] = [];
   private readonly listener: Server;
@@ -126,6 +129,16 @@ class Proxy implements Wire {
   async struck(): Promise<void> {
     if (this.record.struck > 0) return;
     await new Promise<void>((done) => this.waiting.push(done));
+  }
+
+  settled(): Promise<void> {
+    return this.blow;
+  }
+
+  /** Does something to the server; `settled` tells when it is over. */
+  hit(how: "terminate" | "kill" | "restart", pid: number): void {
+    this.blow = how === "restart" ? this.server.restart() : this.server[how](pid);
+    this.blow.catch(() => undefined); // told to whoever waits for it
   }
 
   async stop(): Promise<void> {
@@ -197,10 +210,8 @@ class Session {
   /** Does it. True: nothing more is passed on. */
   private strike(fault: WireFault): boolean {
     if (fault.how === "cut") this.cut();
-    else if (fault.how === "terminate") void this.proxy.server.terminate(this.pid);
-    else if (fault.how === "kill") this.proxy.server.kill(this.pid);
-    else if (fault.how === "restart") void this.proxy.server.restart();
-    else this.silent = fault.how;
+    else if (fault.how === "stall" || fault.how === "hold") this.silent = fault.how;
+    else this.proxy.hit(fault.how, this.pid);
     return fault.how !== "terminate";
   }
 }

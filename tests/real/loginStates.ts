@@ -6,7 +6,8 @@ import { over, refused, type State } from "./expect";
 export function loginStates(): State[] {
   const [docker] = ENGINES as [Engine, ...Engine[]];
   const podman = ENGINES.find(({ program }) => program === "podman") ?? docker;
-  const hidden = ["/usr/libexec/docker/cli-plugins/docker-compose", "/usr/bin/docker-compose"];
+  const plugin = "/usr/libexec/docker/cli-plugins/docker-compose";
+  const command = "/usr/local/bin/docker-compose"; // Debian's own is a link to the plugin
   const as = (engine: Engine, user: Engine["user"], runtime: string): Engine => ({
     ...engine,
     user,
@@ -62,16 +63,15 @@ export function loginStates(): State[] {
       name: "no Compose plugin: the command docker-compose is used; without that, it is said",
       check: async (homelab) => {
         await freshProject(homelab, docker);
-        const [plugin, command] = hidden as [string, string];
-        homelab.must(`mv ${plugin} ${plugin}.hidden`);
+        homelab.must(`mv ${plugin} ${plugin}.hidden && cp ${plugin}.hidden ${command}`);
         try {
           await over(homelab, docker, (ssh) =>
             restartService(ssh, { ...serviceOf(docker), timeoutSeconds: 60 }),
           );
-          homelab.must(`mv ${command} ${command}.hidden`);
+          homelab.must(`rm ${command}`);
           await refused(homelab, docker, {}, ["docker has no Compose here", "apt-get install"]);
         } finally {
-          homelab.run(`mv ${command}.hidden ${command}; mv ${plugin}.hidden ${plugin}`);
+          homelab.run(`rm -f ${command}; mv ${plugin}.hidden ${plugin}`);
         }
       },
     },
