@@ -16,7 +16,7 @@ import { runChecks } from "../checks/run";
 import { ConfigError } from "../config";
 import { closeShared } from "../ssh/shared";
 import { fullLogin } from "./doctorLogin";
-import { sandboxEnvironment } from "./running";
+import { runningSandbox } from "./running";
 import { CannotRead, inputOf, readStack } from "./doctorInput";
 
 const USAGE =
@@ -35,9 +35,10 @@ interface Options {
 async function main(): Promise<number> {
   const options = read();
   if (options === undefined) return 2;
-  if (options.stack === "sandbox") Object.assign(process.env, sandboxEnvironment());
+  const sandbox = options.stack === "sandbox" ? runningSandbox() : undefined;
+  Object.assign(process.env, sandbox?.environment);
   try {
-    const stack = await readStack(options.stack, options.configFile);
+    const stack = await readStack(options.stack, options.configFile ?? sandbox?.configFile);
     const input = inputOf(stack);
     if (options.login) return await fullLogin(input, options.user);
     if (stack.deployed === undefined) {

@@ -16,14 +16,16 @@ const USAGE = "usage: npm start [-- --once [--json]]";
 async function main(): Promise<number> {
   const { once, json } = options();
   say("Starting the sandbox: SSH, Postgres, Authentik and Immich on loopback …");
-  // Whoever stays wants the ports of Pulumi.sandbox.yaml; a run that goes away takes any.
+  // Whoever stays wants addresses that they know already; a run that goes away takes any.
   const sandbox = await startSandbox(once ? { portBase: 0 } : {});
   const interrupted = new Promise<void>((resolve) => {
     process.once("SIGINT", resolve);
     process.once("SIGTERM", resolve);
   });
   const leave = interrupted.then(() => undefined);
-  const forget = once ? () => {} : noteSandbox(sandbox.environment);
+  const forget = once
+    ? () => {}
+    : noteSandbox({ ...sandbox, configFile: sandbox.arguments[1] ?? "" });
   try {
     return await Promise.race([
       once ? cycle(sandbox, json) : stay(sandbox, leave),

@@ -11,19 +11,19 @@ const ROOT = resolve(__dirname, "..");
 export interface SandboxOptions {
   /** Folder to live in, empty; removed at the end. Default: a new one among the temporary ones. */
   readonly folder?: string;
-  /** First of five ports; 0 for free ones. Default: those of Pulumi.sandbox.yaml. */
+  /** First of five ports; 0 for free ones. Default: DEFAULT_PORTS (homelab/constants.ts). */
   readonly portBase?: number;
   /** Default "1.135.3". */
   readonly immichVersion?: string;
-  /** Secrets other than the usual ones. */
+  /** Default: new ones. */
   readonly authentikToken?: string;
   readonly postgresPassword?: string;
 }
 
 /** A sandbox that is up. */
 export interface Sandbox extends Description {
-  /** Address of its controls (control.ts). */
-  readonly controlUrl: string;
+  /** Address of its controls (control.ts), and the bearer token that they ask for. */
+  readonly controls: { readonly url: string; readonly token: string };
   /** Process id of its main process. */
   readonly pid: number;
   /**
@@ -68,10 +68,11 @@ export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbo
     },
   );
   endWithUs(child, "TERM");
-  const { control: controlUrl, ...description } = await announced(child);
+  const { control: controls, ...description } = await announced(child);
   const control = async <T>(path: string, body: object = {}): Promise<T> => {
-    const response = await fetch(`${controlUrl}/${path}`, {
+    const response = await fetch(`${controls.url}/${path}`, {
       method: "POST",
+      headers: { "content-type": "application/json", authorization: `Bearer ${controls.token}` },
       body: JSON.stringify(body),
     });
     const answer = (await response.json()) as T & { error?: string };
@@ -80,7 +81,7 @@ export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbo
   };
   return {
     ...description,
-    controlUrl,
+    controls,
     pid: child.pid ?? 0,
     control,
     sql: async <Row>(sql: string, values: readonly unknown[] = []) =>
@@ -90,7 +91,9 @@ export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbo
 }
 
 /** The line of JSON that the sandbox prints when it is up. */
-async function announced(child: ChildProcess): Promise<Description & { control: string }> {
+async function announced(
+  child: ChildProcess,
+): Promise<Description & { control: Sandbox["controls"] }> {
   const { stdout, stderr } = child;
   if (stdout === null || stderr === null) throw new Error("The sandbox has no output to read.");
   let complaint = "";

@@ -1,18 +1,22 @@
 /**
  * The sandbox's controls, for tests: HTTP on loopback, `POST /<part>/<action>` with a JSON body and a
- * JSON answer. They start and stop parts, count what was asked of them, and break things on purpose.
+ * JSON answer, for who has the token. They start and stop parts, count what was asked of them, and break things
+ * on purpose.
  */
-import { createServer, type IncomingMessage } from "node:http";
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { Client } from "pg";
 import type { DockerPolicies } from "./docker";
 import type { Homelab } from "./homelab/homelab";
+import { newSecret } from "./homelab/secrets";
+import { serveJson } from "./jsonServer";
 import type { SshPolicies } from "./ssh";
 
 /** Controls that answer. */
 export interface Control {
   readonly url: string;
+  /** Asked for as `Authorization: Bearer …`. */
+  readonly token: string;
   stop(): Promise<void>;
 }
 
@@ -21,37 +25,16 @@ type Action = (homelab: Homelab, body: Body) => unknown;
 
 /** Starts the controls of `homelab`. */
 export async function startControl(homelab: Homelab): Promise<Control> {
-  const server = createServer((request, response) => {
-    // A client that was busy for a while must not find its kept connection closed.
-    response.setHeader("connection", "close");
-    void handle(homelab, request).then(
-      (answer) => response.end(JSON.stringify(answer ?? {})),
-      (error: unknown) => {
-        response.statusCode = 400;
-        response.end(JSON.stringify({ error: error instanceof Error ? error.message : error }));
-      },
-    );
-  });
-  await new Promise<void>((done) => server.listen(0, "127.0.0.1", done));
-  const address = server.address();
-  return {
-    url: `http://127.0.0.1:${typeof address === "object" && address !== null ? address.port : 0}`,
-    stop: () =>
-      new Promise((done) => {
-        server.close(() => done());
-        server.closeAllConnections();
-      }),
-  };
+  const token = newSecret();
+  const server = await serveJson(token, async (path, text) => handle(homelab, path, text));
+  return { ...server, token };
 }
 
-async function handle(homelab: Homelab, request: IncomingMessage): Promise<unknown> {
-  const path = new URL(request.url ?? "/", "http://sandbox").pathname.replace(/^\/|\/$/g, "");
-  let text = "";
-  for await (const chunk of request) text += String(chunk);
+async function handle(homelab: Homelab, path: string, text: string): Promise<unknown> {
   const body = (text === "" ? {} : JSON.parse(text)) as Body;
   const authentikPath = /^authentik\/(faults|requests|sessions)$/.exec(path)?.[1];
   if (authentikPath !== undefined) {
-    return passOn(homelab, authentikPath, String(body["method"] ?? request.method), text);
+    return passOn(homelab, authentikPath, String(body["method"] ?? "POST"), text);
   }
   const action = ACTIONS[path];
   if (action === undefined) {

@@ -3,11 +3,12 @@
  * that tells of the sandbox's own processes and really restarts them. There is no Docker behind it.
  */
 import { mkdirSync, writeFileSync } from "node:fs";
-import { createServer, type IncomingMessage } from "node:http";
 import { join } from "node:path";
 import { answer } from "./docker/commands";
 import type { Container } from "./docker/container";
 import { writeCommands } from "./docker/shim";
+import { newSecret } from "./homelab/secrets";
+import { serveJson } from "./jsonServer";
 import { type Call, type DockerPolicies, usualDocker, type World } from "./docker/world";
 
 export type { Container, ContainerState, Disguise, Health, LogLine } from "./docker/container";
@@ -45,17 +46,13 @@ export async function startDocker(options: DockerOptions): Promise<Docker> {
   const restarts: Record<string, number> = {};
   const containers = options.containers.map((container) => counted(container, restarts));
   const world: World = { containers, root, policies: usualDocker };
-  const server = createServer((request, response) => {
-    void body(request)
-      .then((text) => permitted(world, JSON.parse(text) as Call))
-      .then((given) => response.end(JSON.stringify(given)));
-  });
-  await new Promise<void>((done) => server.listen(0, "127.0.0.1", done));
-  const address = server.address();
-  const port = typeof address === "object" && address !== null ? address.port : 0;
+  const token = newSecret();
+  const server = await serveJson(token, (_path, text) =>
+    permitted(world, JSON.parse(text) as Call),
+  );
   return {
     bin,
-    environment: { SANDBOX_DOCKER: `http://127.0.0.1:${port}/` },
+    environment: { SANDBOX_DOCKER: server.url, SANDBOX_DOCKER_TOKEN: token },
     get policies() {
       return world.policies;
     },
@@ -63,11 +60,7 @@ export async function startDocker(options: DockerOptions): Promise<Docker> {
     setPolicies: (change) => {
       world.policies = { ...world.policies, ...change };
     },
-    stop: () =>
-      new Promise((done) => {
-        server.close(() => done());
-        server.closeAllConnections();
-      }),
+    stop: () => server.stop(),
   };
 }
 
@@ -111,10 +104,4 @@ function composeFile(containers: readonly Container[]): string {
       `  ${service}:\n    container_name: ${name}\n    image: ${image}\n    restart: always\n`,
   );
   return `name: immich\n\nservices:\n${services.join("\n")}`;
-}
-
-async function body(request: IncomingMessage): Promise<string> {
-  let text = "";
-  for await (const chunk of request) text += String(chunk);
-  return text;
 }

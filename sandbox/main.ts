@@ -9,7 +9,7 @@
  *   --immich-version 1.105.1         another Immich
  *   --until-stdin-closes             stop when standard input is closed (for programs that start it)
  *
- * SANDBOX_AUTHENTIK_TOKEN and SANDBOX_POSTGRES_PASSWORD replace these two secrets.
+ * All secrets are new in every run; SANDBOX_AUTHENTIK_TOKEN and SANDBOX_POSTGRES_PASSWORD set these two.
  */
 import { parseArgs } from "node:util";
 import { startControl } from "./control";
@@ -86,8 +86,8 @@ async function run(homelab: Homelab, command: Command, stop: Promise<void>): Pro
   try {
     const { description } = homelab;
     const text = command.json
-      ? JSON.stringify({ ...description, control: control.url })
-      : welcome(description, control.url);
+      ? JSON.stringify({ ...description, control: { url: control.url, token: control.token } })
+      : welcome(description, control);
     process.stdout.write(`${text}\n`);
     await stop;
   } finally {

@@ -22,7 +22,7 @@ export interface SshOptions extends Omit<ShellOptions, "user"> {
   readonly port?: number;
   /** The one user who may log in. Default "hermes-admin". */
   readonly user?: string;
-  /** Default: the sandbox's, the same in every run. */
+  /** Default: the sandbox's (`hostKeyPair`). */
   readonly hostKey?: SshKeyPair;
   /** Public keys, as in `authorized_keys`, that open it. Default: the sandbox's user key. */
   readonly authorizedKeys?: readonly string[];

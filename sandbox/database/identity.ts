@@ -16,8 +16,9 @@ export interface Identity {
 /**
  * The user to become, or `undefined` when this process isn't root and can stay what it is.
  *
- * `postgres` where the system has one, else `nobody`, else the first ordinary user: `initdb` wants a
- * user with a name (its `get_id`), so a made-up number would not do.
+ * `postgres` where the system has one, else an account of Debian that nothing runs as, else `nobody`, as which all
+ * kinds of things run that have no business in the data; else the first ordinary user. `initdb` wants a user with a
+ * name (its `get_id`), so a made-up number would not do.
  *
  * @throws Error when root finds no other user in /etc/passwd.
  */
@@ -28,9 +29,9 @@ export function databaseIdentity(): Identity | undefined {
     .map((row) => row.split(":"))
     .filter((row) => row.length >= 4 && Number(row[2]) > 0);
   const chosen =
-    users.find(([name]) => name === "postgres") ??
-    users.find(([name]) => name === "nobody") ??
-    users[0];
+    ["postgres", "games", "news", "uucp", "nobody"]
+      .map((wanted) => users.find(([name]) => name === wanted))
+      .find((user) => user !== undefined) ?? users[0];
   if (chosen === undefined) {
     throw new Error(
       "The sandbox runs as root, PostgreSQL refuses to, and /etc/passwd has no other user to run it as. Start the sandbox as an ordinary user.",

@@ -2,8 +2,8 @@
  * The commands `docker`, `podman`, their `-compose` and `sudo` in the sandbox's `bin` folder. They carry the command
  * line to the sandbox's own process, and its answer back.
  */
-import { chmodSync, mkdirSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
+import { chmodSync, existsSync, mkdirSync, symlinkSync, writeFileSync } from "node:fs";
+import { delimiter, join } from "node:path";
 
 /** Plain JavaScript, as it runs for each command and must start at once: 40 ms. */
 const CARRIER = `
@@ -17,7 +17,13 @@ const call = {
 };
 const request = require("node:http").request(
   process.env.SANDBOX_DOCKER,
-  { method: "POST", headers: { "content-type": "application/json" } },
+  {
+    method: "POST",
+    headers: {
+      "content-type": "application/json",
+      authorization: "Bearer " + process.env.SANDBOX_DOCKER_TOKEN,
+    },
+  },
   (response) => {
     let text = "";
     response.setEncoding("utf8");
@@ -47,9 +53,20 @@ echo "sudo: $1: command not found" >&2
 exit 1
 `;
 
+/**
+ * What the scripts of this project (ssh/) and of its tests take of the system, beside what `sh` has built in. With the
+ * sandbox's own these are all the commands in an SSH login's PATH.
+ */
+const SYSTEM = ["cat", "date", "grep", "head", "id", "ls", "sed", "sleep", "sort", "tail", "tr"];
+
 /** Writes the commands into `bin`, which is made if absent. */
 export function writeCommands(bin: string): void {
   mkdirSync(bin, { recursive: true });
+  for (const program of SYSTEM) {
+    const folders = [...(process.env["PATH"] ?? "").split(delimiter), "/usr/bin", "/bin"];
+    const found = folders.map((folder) => join(folder, program)).find((path) => existsSync(path));
+    if (found !== undefined) symlinkSync(found, join(bin, program));
+  }
   const carrier = join(bin, ".docker.js");
   writeFileSync(carrier, CARRIER);
   for (const program of ["docker", "podman", "docker-compose", "podman-compose"]) {

@@ -1,6 +1,6 @@
 /** The one folder that a sandbox lives in. */
 import { chmodSync, existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync } from "node:fs";
-import { rmSync, writeFileSync } from "node:fs";
+import { lstatSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { keepFolder, removeWithUs } from "../undertaker";
@@ -24,8 +24,8 @@ export interface SandboxFolder {
 export function makeFolder(wanted: string | undefined): SandboxFolder {
   removeLeftovers();
   const path = wanted === undefined ? mkdtempSync(join(tmpdir(), PREFIX)) : claim(resolve(wanted));
-  // PostgreSQL runs as another user when root starts the sandbox: let it through, show it nothing.
-  chmodSync(path, 0o711);
+  // Nobody else's. Where root starts the sandbox PostgreSQL runs as another user and has its data elsewhere.
+  chmodSync(path, 0o700);
   removeWithUs(path);
   writeFileSync(join(path, OWNER), String(process.pid), { mode: 0o600 });
   return {
@@ -56,10 +56,13 @@ function removeLeftovers(): void {
   }
 }
 
-/** Whether the folder is a sandbox's whose process is no more. */
+/** Whether the folder is a sandbox's of the same user whose process is no more. */
 function isDead(path: string): boolean {
   const file = join(path, OWNER);
   try {
+    // Somebody else's could be swapped for a link while it is being removed.
+    const { uid } = lstatSync(path);
+    if (uid !== process.getuid?.()) return false;
     if (!existsSync(file)) return false;
     process.kill(Number(readFileSync(file, "utf8")), 0);
     return false;

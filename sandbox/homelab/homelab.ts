@@ -4,29 +4,24 @@ import { type Docker, startDocker } from "../docker";
 import { hostKeyPair } from "../ssh/keys";
 import { type SshServer, startSshServer } from "../ssh";
 import { type Postgres, startPostgres } from "../postgres";
-import { configArguments, makeBackend } from "./backend";
-import {
-  AUTHENTIK_TOKEN,
-  IMMICH_ADMIN,
-  PEOPLE,
-  type Ports,
-  POSTGRES_PASSWORD,
-  SSH_USER,
-} from "./constants";
+import { makeBackend } from "./backend";
+import { IMMICH_ADMIN, PEOPLE, type Ports, PROJECT, SSH_USER, STACK } from "./constants";
 import { bystander, ImmichContainer, postgresContainer } from "./containers";
 import { makeFolder, type SandboxFolder } from "./folder";
 import { Part } from "./part";
 import { choosePorts } from "./ports";
+import { newSecret, newSecrets, type Secrets } from "./secrets";
+import { writeStackFile } from "./stackFile";
 
 /** How a sandbox is to be started. */
 export interface HomelabOptions {
   /** Folder to live in, empty. Default: a new one among the temporary ones. */
   readonly folder?: string;
-  /** First of five ports in a row; 0 for free ones. Default: those of Pulumi.sandbox.yaml. */
+  /** First of five ports in a row; 0 for free ones. Default: DEFAULT_PORTS. */
   readonly portBase?: number;
   /** Default "1.135.3". */
   readonly immichVersion?: string;
-  /** Secrets other than the usual ones, for tests that look where secrets end up. */
+  /** Secrets for tests that look where secrets end up. Default: new ones, as all the others. */
   readonly authentikToken?: string;
   readonly postgresPassword?: string;
 }
@@ -96,9 +91,10 @@ const HOST = "127.0.0.1";
  */
 export async function startHomelab(options: HomelabOptions): Promise<Homelab> {
   const ports = await choosePorts(options.portBase);
-  const folder = makeFolder(options.folder);
   const cleanup: (() => Promise<void>)[] = [];
+  let folder: SandboxFolder | undefined;
   try {
+    folder = makeFolder(options.folder);
     return await assemble(options, ports, folder, cleanup);
   } catch (error) {
     await tidy(cleanup, folder);
@@ -108,12 +104,12 @@ export async function startHomelab(options: HomelabOptions): Promise<Homelab> {
 
 async function assemble(
   options: HomelabOptions,
-  ports: Awaited<ReturnType<typeof choosePorts>>,
+  ports: Ports,
   folder: SandboxFolder,
   cleanup: (() => Promise<void>)[],
 ): Promise<Homelab> {
-  const token = options.authentikToken ?? AUTHENTIK_TOKEN;
-  const controlToken = "sandbox-control";
+  const secrets = newSecrets(options);
+  const people = PEOPLE.map((person) => ({ ...person, password: newSecret() }));
   const immichSettings: ImmichSettings = {
     version: options.immichVersion ?? "1.135.3",
     configFile: undefined,
@@ -124,12 +120,12 @@ async function assemble(
     variable: "SANDBOX_AUTHENTIK",
     tell: (port) => ({
       port: port || ports.authentik,
-      token,
-      controlToken,
-      adminPassword: "akadmin-in-the-sandbox",
+      token: secrets.authentikToken,
+      controlToken: secrets.authentikControl,
+      adminPassword: secrets.akadminPassword,
       stateFile: join(folder.path, "authentik.json"),
       groups: ["immich-users", "immich-admins"],
-      users: PEOPLE.map(({ username, ...person }) => ({
+      users: people.map(({ username, ...person }) => ({
         ...person,
         username,
         name: `${username.charAt(0).toUpperCase()}${username.slice(1)}`,
@@ -141,7 +137,7 @@ async function assemble(
     startPostgres({
       folder: folder.path,
       port: ports.postgres,
-      password: options.postgresPassword ?? POSTGRES_PASSWORD,
+      password: secrets.postgresPassword,
       immichVersion: immichSettings.version,
     }).then((started) => {
       cleanup.unshift(() => started.stop());
@@ -159,7 +155,7 @@ async function assemble(
       databaseUrl: postgres.url,
       version: immichSettings.version,
       configFile: immichSettings.configFile,
-      admin: IMMICH_ADMIN,
+      admin: { ...IMMICH_ADMIN, password: secrets.immichAdminPassword },
     }),
   });
   const immich = new ImmichContainer(
@@ -192,23 +188,17 @@ async function assemble(
   cleanup.unshift(async () => ssh?.stop());
   await immich.answers();
 
-  const description = describe(folder.path, {
-    ports: {
-      authentik: authentik.port,
-      immich: part.port,
-      ssh: ssh.port,
-      postgres: postgres.port,
-      tunnel: ports.tunnel,
-    },
-    token,
-    password: postgres.password,
+  const description = await describe(folder.path, {
+    ports,
+    secrets,
+    people,
     privateKey: ssh.privateKey,
   });
   let stopped: Promise<void> | undefined;
   return {
     description,
     authentik,
-    authentikControl: controlToken,
+    authentikControl: secrets.authentikControl,
     immich,
     immichSettings,
     postgres,
@@ -228,21 +218,21 @@ async function assemble(
   };
 }
 
-function describe(
+async function describe(
   folder: string,
   given: {
     ports: Ports;
-    token: string;
-    password: string;
+    secrets: Secrets;
+    people: Description["users"];
     privateKey: string;
   },
-): Description {
-  const { ports } = given;
-  return {
-    authentik: { url: `http://${HOST}:${ports.authentik}`, token: given.token },
+): Promise<Description> {
+  const { ports, secrets } = given;
+  const described = {
+    authentik: { url: `http://${HOST}:${ports.authentik}`, token: secrets.authentikToken },
     immich: {
       url: `http://${HOST}:${ports.immich}`,
-      admin: { email: IMMICH_ADMIN.email, password: IMMICH_ADMIN.password },
+      admin: { email: IMMICH_ADMIN.email, password: secrets.immichAdminPassword },
     },
     ssh: {
       host: HOST,
@@ -255,14 +245,36 @@ function describe(
       container: "immich_postgres",
       database: "immich",
       user: "postgres",
-      password: given.password,
+      password: secrets.postgresPassword,
       host: HOST,
       port: ports.postgres,
     },
     compose: { directory: "/opt/immich", service: "immich-server" },
-    users: PEOPLE.map(({ username, email, password }) => ({ username, email, password })),
-    environment: makeBackend(folder),
-    arguments: configArguments(folder, ports),
+    users: given.people.map(({ username, email, password }) => ({ username, email, password })),
+  };
+  const { authentik, immich, ssh, postgres } = described;
+  const stackFile = join(folder, `Pulumi.${STACK}.yaml`);
+  await writeStackFile(stackFile, secrets.passphrase, {
+    "authentik:url": authentik.url,
+    "authentik:token": { secret: authentik.token },
+    ...Object.fromEntries(
+      Object.entries({
+        immichUrl: immich.url,
+        sshHost: ssh.host,
+        sshPort: ssh.port,
+        sshUser: ssh.user,
+        sshHostKey: ssh.hostKey,
+        sshPrivateKey: { secret: ssh.privateKey },
+        postgresPort: postgres.port,
+        tunnelPort: ports.tunnel,
+        postgresPassword: { secret: postgres.password },
+      }).map(([key, value]) => [`${PROJECT}:${key}`, value]),
+    ),
+  });
+  return {
+    ...described,
+    environment: makeBackend(folder, secrets.passphrase),
+    arguments: ["--config-file", stackFile],
     folder,
   };
 }
@@ -273,7 +285,10 @@ async function bothOrNothing<A, B>(first: Promise<A>, second: Promise<B>): Promi
   return Promise.all([first, second]);
 }
 
-async function tidy(cleanup: (() => Promise<void>)[], folder: SandboxFolder): Promise<void> {
+async function tidy(
+  cleanup: (() => Promise<void>)[],
+  folder: SandboxFolder | undefined,
+): Promise<void> {
   await Promise.allSettled(cleanup.map((stop) => stop()));
-  folder.remove();
+  folder?.remove();
 }

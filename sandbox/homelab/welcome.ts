@@ -2,7 +2,7 @@
 import type { Description } from "./homelab";
 
 /** What runs where, and what to type in a second terminal. */
-export function welcome(homelab: Description, control: string): string {
+export function welcome(homelab: Description, control: { url: string; token: string }): string {
   const { authentik, immich, ssh, postgres, users, environment } = homelab;
   const options = ["--stack sandbox", ...homelab.arguments].join(" ");
   return [
@@ -12,7 +12,7 @@ export function welcome(homelab: Description, control: string): string {
     `  Immich      ${immich.url}`,
     `  SSH         ${ssh.user}@${ssh.host}, port ${ssh.port}`,
     `  PostgreSQL  ${postgres.host}:${postgres.port}, database ${postgres.database}, in container ${postgres.container}`,
-    `  Controls    ${control}`,
+    `  Controls    ${control.url}, Authorization: Bearer ${control.token}`,
     `  Folder      ${homelab.folder}`,
     "",
     "In a second terminal, in this project's folder:",

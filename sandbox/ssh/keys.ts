@@ -1,9 +1,5 @@
-/**
- * The sandbox's SSH keys. They are derived from constant texts, so that a stack file that is checked
- * in fits every run, and so that no private key is checked in. They guard nothing: they open a server
- * on loopback that lives as long as the sandbox.
- */
-import { createHash, createPrivateKey, createPublicKey } from "node:crypto";
+/** The sandbox's SSH keys: other ones in every process. */
+import { createHmac, createPrivateKey, createPublicKey, randomBytes } from "node:crypto";
 
 /** An ed25519 key pair in the forms that SSH programs read. */
 export interface SshKeyPair {
@@ -17,9 +13,16 @@ const TYPE = "ssh-ed25519";
 /** The fixed beginning of an ed25519 key in PKCS #8 (RFC 8410); 32 bytes of seed follow. */
 const PKCS8_PREFIX = Buffer.from("302e020100300506032b657004220420", "hex");
 
-/** The key pair that belongs to `text`; the same text gives the same pair. */
+/** What all keys of this process are made from. */
+const ORIGIN = randomBytes(32);
+
+/** The key pair that belongs to `text` in this process; the same text gives the same pair again. */
 export function keyPair(text: string, comment: string): SshKeyPair {
-  const seed = createHash("sha256").update(`immich-authentik-sso sandbox: ${text}`).digest();
+  return seededKeyPair(createHmac("sha256", ORIGIN).update(text).digest(), comment);
+}
+
+/** The key pair whose secret is `seed`, 32 bytes. */
+export function seededKeyPair(seed: Buffer, comment: string): SshKeyPair {
   const pkcs8 = Buffer.concat([PKCS8_PREFIX, seed]);
   const secret = createPrivateKey({ key: pkcs8, format: "der", type: "pkcs8" });
   const spki = createPublicKey(secret).export({ format: "der", type: "spki" });

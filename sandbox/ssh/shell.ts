@@ -11,7 +11,7 @@ import { endWithUs } from "../undertaker";
 export interface ShellOptions {
   /** Home folder and first working directory. */
   readonly home: string;
-  /** Folder with the commands of the sandbox (`docker`), in front of PATH. */
+  /** The one folder of PATH. Default: this process's own PATH. */
   readonly bin?: string;
   readonly user: string;
   /** More environment: what the commands in `bin` need. */
@@ -24,9 +24,8 @@ export const PRELUDE =
 
 /** The environment of a session: nothing of this process's own but where programs are. */
 export function sessionEnvironment(options: ShellOptions): Record<string, string> {
-  const path = [options.bin, process.env["PATH"] ?? "/usr/local/bin:/usr/bin:/bin"];
   return {
-    PATH: path.filter((part) => part !== undefined).join(":"),
+    PATH: options.bin ?? process.env["PATH"] ?? "/usr/local/bin:/usr/bin:/bin",
     HOME: options.home,
     USER: options.user,
     LOGNAME: options.user,

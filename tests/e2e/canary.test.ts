@@ -10,7 +10,6 @@ import { join } from "node:path";
 import { gzipSync } from "node:zlib";
 
 import { loginPassword } from "../../immich/login";
-import { userKeyPair } from "../../sandbox/ssh/keys";
 import { type Canaries, found, inFiles, PULUMI_LOGS, Watch } from "./canaries";
 import { startLab, type Lab } from "./lab";
 import { feedCli, until } from "./running";
@@ -37,6 +36,7 @@ const sightings: string[] = [];
 
 beforeAll(async () => {
   temporary = mkdtempSync(join(tmpdir(), "immich-sso-canary-"));
+  lab = await startLab({ authentikToken: TOKEN, postgresPassword: POSTGRES });
   const key = encryptedKey();
   canaries = {
     "authentik:token": TOKEN,
@@ -49,7 +49,6 @@ beforeAll(async () => {
     sshPrivateKeyPassphrase: PASSPHRASE,
     "sshPrivateKey, encrypted": inner(key),
   };
-  lab = await startLab({ authentikToken: TOKEN, postgresPassword: POSTGRES });
   Object.assign(lab.project.environment, { TMPDIR: temporary });
   await secret("authentik:token", TOKEN);
   await secret("postgresPassword", POSTGRES);
@@ -194,7 +193,7 @@ test("Immich and Authentik have the secret; nobody else does", async () => {
 function encryptedKey(): string {
   const file = join(temporary, "key");
   try {
-    writeFileSync(file, userKeyPair().privateKey, { mode: 0o600 });
+    writeFileSync(file, lab.sandbox.ssh.privateKey, { mode: 0o600 });
     execFileSync("ssh-keygen", ["-p", "-q", "-f", file, "-N", PASSPHRASE, "-P", ""]);
     return readFileSync(file, "utf8");
   } finally {

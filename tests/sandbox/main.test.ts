@@ -91,7 +91,7 @@ describe("a sandbox that is up", () => {
     expect(await login.json()).toMatchObject({ isAdmin: true });
   });
 
-  test("is described by Pulumi.sandbox.yaml, ports aside", () => {
+  test("is described by its stack file", () => {
     const [option, file = ""] = sandbox.arguments;
     expect(option).toBe("--config-file");
     const { config, encryptionsalt } = parse(readFileSync(file, "utf8")) as {

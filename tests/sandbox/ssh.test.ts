@@ -100,7 +100,7 @@ const within = <T>(milliseconds: number, promise: Promise<T>): Promise<T | "noth
   ]);
 
 describe("keys", () => {
-  test("are the same in every run, and belong to their text", () => {
+  test("belong to their text", () => {
     expect(keyPair("host key", "a")).toEqual(keyPair("host key", "a"));
     expect(keyPair("host key", "a").publicKey).not.toBe(keyPair("user key", "a").publicKey);
     expect(ssh.hostKey).toMatch(/^ssh-ed25519 [A-Za-z0-9+/]{68} sandbox-host$/);

@@ -21,7 +21,7 @@ if (BROWSER === undefined)
   process.stderr.write("no browser found (chromium): what takes one is skipped\n");
 
 /** Starts it, with a profile that is gone afterwards, and without its own errands on the network. */
-export function launchBrowser(): Promise<Browser> {
+export function launchBrowser(more: readonly string[] = []): Promise<Browser> {
   return chromium.launch({
     executablePath: BROWSER,
     args: [
@@ -32,6 +32,7 @@ export function launchBrowser(): Promise<Browser> {
       "--disable-background-networking",
       "--disable-component-update",
       "--disable-sync",
+      ...more,
     ],
   });
 }
