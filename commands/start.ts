@@ -9,6 +9,7 @@ import { parseArgs } from "node:util";
 import { loginAs } from "../checks/login";
 import { startSandbox, type Sandbox } from "../sandbox/client";
 import { deploy, pulumi } from "./cli";
+import { whenNpmEnds } from "./npmEnds";
 import { noteSandbox } from "./running";
 
 const USAGE = "usage: npm start [-- --once [--json]]";
@@ -21,6 +22,8 @@ async function main(): Promise<number> {
   const interrupted = new Promise<void>((resolve) => {
     process.once("SIGINT", resolve);
     process.once("SIGTERM", resolve);
+    process.once("SIGHUP", resolve);
+    whenNpmEnds(resolve);
   });
   const leave = interrupted.then(() => undefined);
   const forget = once

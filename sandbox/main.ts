@@ -12,6 +12,7 @@
  * All secrets are new in every run; SANDBOX_AUTHENTIK_TOKEN and SANDBOX_POSTGRES_PASSWORD set these two.
  */
 import { parseArgs } from "node:util";
+import { whenNpmEnds } from "../commands/npmEnds";
 import { startControl } from "./control";
 import { type Homelab, startHomelab } from "./homelab/homelab";
 import { welcome } from "./homelab/welcome";
@@ -56,6 +57,7 @@ function readCommand(): Command {
 function asked(untilStdinCloses: boolean): Promise<void> {
   return new Promise((done) => {
     for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.on(signal, () => done());
+    whenNpmEnds(done);
     if (untilStdinCloses)
       process.stdin
         .once("end", done)
