@@ -5,6 +5,7 @@ import { applicationArgs } from "./applicationArguments";
 import { ROLE_CLAIM } from "./components/adminRole";
 import type { ImmichSsoArgs } from "./components/immichSso";
 import type { StackConfig } from "./config";
+import { loginName } from "./loginName";
 import type { ProviderArgs } from "./provider/sdk";
 
 /**
@@ -62,12 +63,4 @@ function providerArguments(
 /** A port from 20000 to 29999 that is the same for a stack in every run: it is part of the PostgreSQL provider's state. */
 export function stackPort(stack: string): number {
   return 20000 + (createHash("sha256").update(stack).digest().readUInt32BE() % 10000);
-}
-
-/** A PostgreSQL role name for a stack: 63 bytes at most, quoting never needed, another one for each stack. */
-export function loginName(stack: string): string {
-  const plain = stack.toLowerCase().replace(/[^a-z0-9]+/g, "_");
-  const suffix = createHash("sha256").update(stack).digest("hex").slice(0, 6);
-  const name = plain === stack && plain.length <= 52 ? plain : `${plain.slice(0, 45)}_${suffix}`;
-  return `immich_sso_${name}`;
 }

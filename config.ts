@@ -2,179 +2,127 @@
  * The stack's configuration: declared in Pulumi.yaml (types, defaults), read and validated here.
  *
  * Every problem is collected and reported in one message, before anything is touched. This file
- * knows nothing of Pulumi: the program and the dynamic providers, which run in processes of their
- * own, hand it a source to read from.
+ * knows nothing of Pulumi: whoever needs the configuration hands it a source to read from.
  */
-import {
-  ABSOLUTE_PATH,
-  CONTAINER,
-  NO_SPACE,
-  PRINTABLE,
-  SLUG,
-  type ConfigSource,
-  isLoopback,
-  Reader,
-} from "./configReader";
+import { type ConfigSource, Reader } from "./configReader";
+import * as rules from "./configRules";
+import { loginName } from "./loginName";
 import type { SshTarget } from "./ssh/target";
 
-export { ConfigError, type ConfigProblem, type ConfigSource, PROJECT } from "./configReader";
+export { ConfigError, type ConfigProblem } from "./configProblems";
+export { type ConfigSource, PROJECT } from "./configReader";
+export { MOBILE_REDIRECT_URI, redirectUriProblem } from "./configRules";
 
-/** Authentik as this program and as browsers reach it. */
-export interface AuthentikConfig {
-  /** Address of the API, without a slash at the end. */
-  readonly url: string;
-  /** API token. Secret. */
-  readonly token: string;
-  /** Address that browsers and Immich use, without a slash at the end. */
-  readonly publicUrl: string;
-}
-
-/** The application and its OAuth2/OIDC provider in Authentik. */
-export interface ApplicationConfig {
-  readonly name: string;
-  readonly slug: string;
-  readonly launchUrl: string;
-  readonly providerName: string;
-  readonly authorizationFlow: string;
-  readonly invalidationFlow: string;
-  readonly signingKey: string;
-  readonly clientId: string;
-  /** Secret; undefined: one is generated. */
-  readonly clientSecret?: string;
-  readonly clientSecretRotation: string;
-  readonly scopes: readonly string[];
-  readonly redirectUris: readonly string[];
-  readonly accessGroups: readonly string[];
-  readonly adminGroups: readonly string[];
-}
-
-/** Immich and the settings it is to have. */
-export interface ImmichConfig {
-  /** Origin in the browser. */
-  readonly url: string;
-  /** Origin for this program's own requests. */
-  readonly apiUrl: string;
-  readonly buttonText: string;
-  readonly autoRegister: boolean;
-  /** Undefined: left as it is in Immich. */
-  readonly autoLaunch?: boolean;
-  /** Undefined: left as it is in Immich. */
-  readonly passwordLogin?: boolean;
-}
-
-/** How Immich's Postgres is reached and logged in to. */
-export interface DatabaseConfig {
-  readonly ssh: SshTarget;
-  readonly runtime: string;
-  readonly container: string;
-  readonly port: number;
-  readonly database: string;
-  readonly user: string;
-  /** Secret. */
-  readonly password: string;
-  /** `dedicated`: a login of its own that can touch the settings table alone. */
-  readonly login: "dedicated" | "existing";
-  readonly store: "system_metadata" | "system_config";
-  /** Loopback port of the tunnel; 0: derived from the stack's name. */
-  readonly tunnelPort: number;
-  /** `databaseId` of the database whose data were moved to this one; empty: none. */
-  readonly movedFrom: string;
-}
-
-/** Immich's Compose service, and when it is restarted. */
-export interface RestartConfig {
-  readonly directory: string;
-  readonly service: string;
-  readonly when: "onChange" | "whenNeeded" | "never";
-  readonly timeoutSeconds: number;
-}
-
-export interface StackConfig {
-  readonly authentik: AuthentikConfig;
-  readonly application: ApplicationConfig;
-  readonly immich: ImmichConfig;
-  readonly database: DatabaseConfig;
-  readonly restart: RestartConfig;
-  readonly loginCheck: "fail" | "warn" | "off";
-}
+/** What a stack is to be. Addresses are without a slash at the end. */
+export type StackConfig = ReturnType<typeof readConfig>;
 
 /**
  * Reads and validates the whole configuration.
  * @throws ConfigError with all problems at once.
  */
-export function readConfig(source: ConfigSource): StackConfig {
+export function readConfig(source: ConfigSource) {
   const reader = new Reader(source);
+  const immich = readImmich(reader);
   const config = {
+    /** Authentik as this program and as browsers reach it. */
     authentik: readAuthentik(reader),
-    immich: readImmich(reader),
-    database: readDatabase(reader),
+    /** Immich and the settings it is to have. */
+    immich,
+    /** How Immich's Postgres is reached and logged in to. */
+    database: readDatabase(reader, source.stack),
+    /** Immich's Compose service, and when it is restarted. */
     restart: readRestart(reader),
     loginCheck: reader.choice("loginCheck", ["fail", "warn", "off"]),
+    /** The application and its OAuth2/OIDC provider in Authentik. */
+    application: readApplication(reader, immich.url),
   };
-  const whole = { ...config, application: readApplication(reader, config.immich.url) };
+  if (immich.passwordLogin === false && config.loginCheck === "off")
+    reader.refuse(
+      "passwordLogin",
+      "false",
+      "false only where loginCheck is fail or warn: nothing else proves that an administrator can still log in",
+      "true",
+    );
   reader.finish();
-  return whole;
+  return config;
 }
 
-function readAuthentik(reader: Reader): AuthentikConfig {
-  const url = reader.url("authentik:url", { required: true, example: "https://auth.example.org" });
+function readAuthentik(reader: Reader) {
+  const example = "https://auth.example.org";
+  const url = reader.url("authentik:url", { required: true, example });
   return {
+    /** Address of the API. */
     url,
-    token: reader.secret("authentik:token", { required: true }),
-    publicUrl: reader.url("authentikPublicUrl", { example: "https://auth.example.org" }) || url,
+    /** API token. Secret. */
+    token: reader.secret("authentik:token", { required: true, rule: rules.TOKEN }),
+    /** Address that browsers and Immich use. */
+    publicUrl: reader.url("authentikPublicUrl", { example }) || url,
   };
 }
 
-function readImmich(reader: Reader): ImmichConfig {
+function readImmich(reader: Reader) {
   const example = "https://photos.example.org";
   const url = reader.url("immichUrl", { required: true, origin: true, secure: true, example });
   return {
+    /** Origin in the browser. */
     url,
+    /** Origin for this program's own requests. */
     apiUrl: reader.url("immichApiUrl", { origin: true, example: "http://192.0.2.22:2283" }) || url,
-    buttonText: reader.text("buttonText", { example: '"Login with Authentik"' }),
+    buttonText: reader.text("buttonText", {
+      example: "Login with Authentik",
+      rule: rules.BUTTON_TEXT,
+    }),
     autoRegister: reader.flag("autoRegister") ?? true,
+    /** Undefined: left as it is in Immich. */
     autoLaunch: reader.flag("autoLaunch"),
+    /** Undefined: left as it is in Immich. */
     passwordLogin: reader.flag("passwordLogin"),
   };
 }
 
-function readApplication(reader: Reader, immichUrl: string): ApplicationConfig {
+function readApplication(reader: Reader, immichUrl: string) {
   const accountLinking = reader.flag("accountLinking") ?? false;
   const mobileApp = reader.flag("mobileApp") ?? false;
-  const extra = reader.list("extraRedirectUris", redirectUriProblem);
+  const extra = reader.list(
+    "extraRedirectUris",
+    "https://photos.example.org/auth/login",
+    rules.redirectUriProblem,
+  );
+  const slug = (key: string, example: string) => reader.text(key, { example, rule: rules.SLUG });
   return {
     name: reader.text("applicationName", { example: "Immich" }),
-    slug: reader.text("applicationSlug", { example: "immich", pattern: SLUG }),
+    slug: slug("applicationSlug", "immich"),
     launchUrl: reader.url("launchUrl", { example: "https://photos.example.org" }) || immichUrl,
     providerName: reader.text("providerName", { example: "immich-oauth-provider" }),
-    authorizationFlow: reader.text("authorizationFlow", {
-      example: "default-provider-authorization-explicit-consent",
-      pattern: SLUG,
-    }),
-    invalidationFlow: reader.text("invalidationFlow", {
-      example: "default-provider-invalidation-flow",
-      pattern: SLUG,
-    }),
-    signingKey: reader.text("signingKey", { example: '"authentik Self-signed Certificate"' }),
-    clientId: reader.text("clientId", { example: "immich-oauth-client", pattern: PRINTABLE }),
-    clientSecret: reader.secret("clientSecret", { pattern: PRINTABLE }) || undefined,
-    clientSecretRotation: reader.optional("clientSecretRotation"),
+    authorizationFlow: slug("authorizationFlow", "default-provider-authorization-explicit-consent"),
+    invalidationFlow: slug("invalidationFlow", "default-provider-invalidation-flow"),
+    signingKey: reader.text("signingKey", { example: "authentik Self-signed Certificate" }),
+    clientId: reader.text("clientId", { example: "immich-oauth-client", rule: rules.CREDENTIAL }),
+    /** Secret; undefined: one is generated. */
+    clientSecret: reader.secret("clientSecret", { rule: rules.CREDENTIAL }) || undefined,
+    clientSecretRotation: reader.text("clientSecretRotation", { example: "1", optional: true }),
     scopes: reader.scopes("scopes"),
     redirectUris: [
       ...new Set([
         `${immichUrl}/auth/login`,
         ...(accountLinking ? [`${immichUrl}/user-settings`] : []),
-        ...(mobileApp ? [MOBILE_REDIRECT_URI] : []),
+        ...(mobileApp ? [rules.MOBILE_REDIRECT_URI] : []),
         ...extra,
       ]),
     ],
-    accessGroups: reader.list("accessGroups"),
-    adminGroups: reader.list("adminGroups"),
+    accessGroups: reader.list("accessGroups", "family", repeated),
+    adminGroups: reader.list("adminGroups", "admins", repeated),
   };
 }
 
-function readDatabase(reader: Reader): DatabaseConfig {
-  return {
+/** What is wrong with an item that is in the list already. */
+function repeated(item: string, index: number, items: readonly string[]): string | undefined {
+  const first = items.indexOf(item);
+  return first < index ? `each name once; this one is at [${first}] already` : undefined;
+}
+
+function readDatabase(reader: Reader, stack: string | undefined) {
+  const database = {
     ssh: readSsh(reader),
     runtime: reader.choice("containerRuntime", [
       "docker",
@@ -182,69 +130,95 @@ function readDatabase(reader: Reader): DatabaseConfig {
       "sudo -n docker",
       "sudo -n podman",
     ]),
-    container: reader.text("postgresContainer", { example: "immich_postgres", pattern: CONTAINER }),
+    container: reader.text("postgresContainer", {
+      example: "immich_postgres",
+      rule: rules.CONTAINER,
+    }),
     port: reader.integer("postgresPort", 1, 65535, 5432),
-    database: reader.text("postgresDatabase", { example: "immich" }),
-    user: reader.text("postgresUser", { example: "postgres" }),
+    database: reader.text("postgresDatabase", { example: "immich", rule: rules.POSTGRES_NAME }),
+    user: reader.text("postgresUser", { example: "postgres", rule: rules.POSTGRES_NAME }),
+    /** Secret. */
     password: reader.secret("postgresPassword", { required: true }),
+    /** `dedicated`: a login of its own that can touch the settings table alone. */
     login: reader.choice("postgresLogin", ["dedicated", "existing"]),
     store: reader.choice("settingsStore", ["system_metadata", "system_config"]),
+    /** Loopback port of the tunnel; 0: derived from the stack's name. */
     tunnelPort: reader.integer("tunnelPort", 0, 65535, 0),
-    movedFrom: reader.optional("databaseMovedFrom"),
+    /** `databaseId` of the database whose data were moved to this one; empty: none. */
+    movedFrom: reader.text("databaseMovedFrom", {
+      example: "7300000000000000000/immich",
+      optional: true,
+    }),
   };
+  const { login, user } = database;
+  if (stack !== undefined && login === "dedicated" && user === loginName(stack))
+    reader.refuse(
+      "postgresUser",
+      user,
+      "Immich's own user (DB_USERNAME in its .env), not the login that this stack makes",
+      "postgres",
+    );
+  return database;
 }
 
 function readSsh(reader: Reader): SshTarget {
-  const user = reader.text("sshUser", { example: "admin", pattern: NO_SPACE });
-  const privateKey = reader.secret("sshPrivateKey", {}) || undefined;
-  const passphrase = reader.secret("sshPrivateKeyPassphrase", {}) || undefined;
-  const target = {
-    host: reader.text("sshHost", { example: "192.0.2.22", pattern: NO_SPACE }),
-    port: reader.integer("sshPort", 1, 65535, 22),
-    user,
-    hostKey: reader.hostKey("sshHostKey", "sshHost"),
-    privateKey,
-    passphrase,
-  };
-  const jumpHost = reader.optional("sshJumpHost");
+  const user = reader.text("sshUser", { example: "admin", rule: rules.SSH_USER });
+  const host = reader.text("sshHost", { example: "192.0.2.22", rule: rules.HOST });
+  const port = reader.integer("sshPort", 1, 65535, 22);
+  if (host !== "" && user.endsWith(`@${host}`))
+    reader.refuse("sshUser", user, "the login name alone", user.slice(0, -host.length - 1));
+  const passphrase = reader.secret("sshPrivateKeyPassphrase") || undefined;
+  const privateKey =
+    reader.secret("sshPrivateKey", {
+      file: "~/.ssh/id_ed25519",
+      problem: (key) => privateKeyProblem(key, passphrase),
+    }) || undefined;
+  const target = { host, port, user, hostKey: reader.hostKey("ssh"), privateKey, passphrase };
+  const jumpHost = reader.text("sshJumpHost", {
+    example: "192.0.2.1",
+    rule: rules.HOST,
+    optional: true,
+  });
+  const jumpUser = reader.text("sshJumpUser", {
+    example: "admin",
+    rule: rules.SSH_USER,
+    optional: true,
+  });
   const jumpPort = reader.integer("sshJumpPort", 1, 65535, 22);
+  // Read even where there is no jump host, so that it counts as a key of ours.
+  reader.value("sshJumpHostKey");
   if (!jumpHost) return target;
   return {
     ...target,
     jump: {
       host: jumpHost,
       port: jumpPort,
-      user: reader.optional("sshJumpUser") || user,
-      hostKey: reader.hostKey("sshJumpHostKey", "sshJumpHost"),
+      user: jumpUser || user,
+      hostKey: reader.hostKey("sshJump"),
       privateKey,
       passphrase,
     },
   };
 }
 
-function readRestart(reader: Reader): RestartConfig {
+/** ssh2 takes a while to load: only where there is a key to parse. */
+function privateKeyProblem(key: string, passphrase: string | undefined): string | undefined {
+  // eslint-disable-next-line @typescript-eslint/no-require-imports
+  const { parsePrivateKey } = require("./ssh/privateKey") as typeof import("./ssh/privateKey");
+  const parsed = parsePrivateKey(key, passphrase);
+  return typeof parsed === "string"
+    ? `a private key that can be read; this one ${parsed}`
+    : undefined;
+}
+
+function readRestart(reader: Reader) {
   return {
-    directory: reader.text("composeDirectory", { example: "/opt/immich", pattern: ABSOLUTE_PATH }),
-    service: reader.text("composeService", { example: "immich-server", pattern: CONTAINER }),
+    directory: reader.text("composeDirectory", {
+      example: "/opt/immich",
+      rule: rules.ABSOLUTE_PATH,
+    }),
+    service: reader.text("composeService", { example: "immich-server", rule: rules.CONTAINER }),
     when: reader.choice("restart", ["onChange", "whenNeeded", "never"]),
     timeoutSeconds: reader.integer("restartTimeoutSeconds", 5, 3600, 120),
   };
-}
-
-/** The redirect URI of Immich's mobile app, since Immich 1.113. */
-export const MOBILE_REDIRECT_URI = "app.immich:///oauth-callback";
-
-/**
- * What is wrong with a redirect URI, or undefined. Stricter than Authentik, which takes anything:
- * plain http is for loopback only, and `javascript:`, `data:` and their like are refused.
- */
-export function redirectUriProblem(uri: string): string | undefined {
-  if (uri !== uri.trim() || !URL.canParse(uri)) return "an absolute URI, as in https://host/path";
-  const url = new URL(uri);
-  if (url.hash) return "a URI without a fragment (#…)";
-  if (/^(javascript|data|file|blob|vbscript|about):$/.test(url.protocol))
-    return `an https URI or an app's own scheme, not ${url.protocol}`;
-  if (url.protocol === "http:" && !isLoopback(url.hostname))
-    return "an https URI (plain http is for loopback addresses only)";
-  return undefined;
 }

@@ -1,11 +1,17 @@
 /**
- * Reads configuration keys one by one, and collects what is wrong with them: a user is told everything
- * at once, each problem with the command that mends it.
+ * Reads configuration keys one by one, and collects what is wrong with them: a user gets everything at once, each problem
+ * with the command that fixes it.
  */
-import { readPins } from "./ssh/hostKey";
+import { ConfigCommands, ConfigError, type ConfigProblem } from "./configProblems";
+import { isLoopback, ONE_LINE, type Rule, SCOPES, TEXT } from "./configRules";
+import { parsePins } from "./ssh/hostKey";
+import { quote } from "./ssh/quote";
 
 /** The namespace of the project's own keys, the `name` of Pulumi.yaml. */
 export const PROJECT = "immich-authentik-sso";
+
+/** Settings of the authentik provider that this program does not read. */
+const PROVIDER_KEYS = ["authentik:insecure", "authentik:headers"];
 
 /** Where configuration comes from. Keys are full: `authentik:url`, `immich-authentik-sso:sshHost`. */
 export interface ConfigSource {
@@ -13,46 +19,16 @@ export interface ConfigSource {
   get(key: string): string | undefined;
   /** Whether the value is encrypted in the stack's file. Undefined where that can't be known. */
   isSecret?(key: string): boolean;
+  /** Every key that is set, of all namespaces. Undefined where that can't be known. */
+  keys?(): readonly string[];
+  /** Name of the stack, for the commands in messages. Undefined: the one that is selected. */
+  readonly stack?: string;
 }
-
-/** One thing that is wrong with the configuration. */
-export interface ConfigProblem {
-  readonly key: string;
-  /** The value, quoted; `[secret]` for a secret; undefined where there is none. */
-  readonly given?: string;
-  readonly allowed: string;
-  /** The command that sets it right. */
-  readonly mend: string;
-}
-
-/** Every problem of a configuration in one message. */
-export class ConfigError extends Error {
-  constructor(readonly problems: readonly ConfigProblem[]) {
-    super(describe(problems));
-    this.name = "ConfigError";
-  }
-}
-
-/** What a text must look like. */
-export interface Rule {
-  readonly test: RegExp;
-  readonly allowed: string;
-}
-export const SLUG: Rule = { test: /^[-a-zA-Z0-9_]+$/, allowed: "letters, digits, - and _" };
-export const NO_SPACE: Rule = { test: /^\S+$/, allowed: "a name without spaces" };
-export const CONTAINER: Rule = {
-  test: /^[a-zA-Z0-9][\w.-]*$/,
-  allowed: "letters, digits, _ . and -",
-};
-export const ABSOLUTE_PATH: Rule = { test: /^\/[^\n]*$/, allowed: "an absolute path" };
-export const PRINTABLE: Rule = {
-  test: /^[\x21-\x7e]([\x20-\x7e]*[\x21-\x7e])?$/,
-  allowed: "printable ASCII without a space at either end",
-};
 
 interface TextOptions {
   readonly example: string;
-  readonly pattern?: Rule;
+  readonly rule?: Rule;
+  readonly optional?: boolean;
 }
 interface UrlOptions {
   readonly example: string;
@@ -64,74 +40,89 @@ interface UrlOptions {
 }
 interface SecretOptions {
   readonly required?: boolean;
-  readonly pattern?: Rule;
+  readonly rule?: Rule;
+  /** What is wrong with the value, where a rule is not enough; never any of it. */
+  readonly problem?: (value: string) => string | undefined;
+  /** The file that usually holds it. */
+  readonly file?: string;
 }
 
 /** Reads keys one by one, collecting what is wrong with them. */
 export class Reader {
   private readonly problems: ConfigProblem[] = [];
+  private readonly read = new Set<string>(PROVIDER_KEYS);
+  private readonly commands: ConfigCommands;
 
-  constructor(private readonly source: ConfigSource) {}
+  constructor(private readonly source: ConfigSource) {
+    this.commands = new ConfigCommands(source.stack);
+  }
 
+  /**
+   * To be called when every key was read.
+   * @throws ConfigError with all problems, unknown keys among them
+   */
   finish(): void {
+    this.refuseUnknown();
     if (this.problems.length > 0) throw new ConfigError(this.problems);
   }
 
-  optional(key: string): string {
-    return this.value(key) ?? "";
-  }
-
   text(key: string, options: TextOptions): string {
-    const value = this.value(key) ?? "";
-    const { test, allowed } = options.pattern ?? { test: /\S/, allowed: "text" };
-    if (value.trim() === "") this.problem(key, undefined, allowed, options.example);
-    else if (value !== value.trim())
-      this.problem(key, value, `${allowed}, without spaces around it`, value.trim());
-    else if (!test.test(value)) this.problem(key, value, allowed, options.example);
+    const value = this.value(key);
+    const rule = options.rule ?? TEXT;
+    if (value.trim() === "") {
+      if (!options.optional || value !== "")
+        this.refuse(key, value || undefined, rule.allowed, options.example);
+    } else if (!ONE_LINE.accepts(value))
+      this.refuse(key, value, `${rule.allowed}; ${ONE_LINE.allowed}`, options.example);
+    else if (value !== value.trim()) {
+      const trimmed = rule.accepts(value.trim()) ? value.trim() : options.example;
+      this.refuse(key, value, `${rule.allowed}, without spaces around it`, trimmed);
+    } else if (!rule.accepts(value)) this.refuse(key, value, rule.allowed, options.example);
     return value;
   }
 
   url(key: string, options: UrlOptions): string {
-    const value = this.value(key) ?? "";
+    const value = this.value(key);
     const kind = options.origin ? "an http(s) origin without a path" : "an http(s) address";
     if (value === "") {
-      if (options.required) this.problem(key, undefined, kind, options.example);
+      if (options.required) this.refuse(key, undefined, kind, options.example);
       return "";
     }
     const url = URL.canParse(value) ? new URL(value) : undefined;
-    if (!url || value !== value.trim() || !/^https?:$/.test(url.protocol))
-      this.problem(key, value, kind, options.example);
-    else if (url.username || url.password)
-      this.problem(key, "[contains a password]", `${kind}, without user and password`, url.origin);
-    else if (url.search || url.hash || (options.origin && url.pathname !== "/"))
-      this.problem(key, value, `${kind}, query and fragment`, url.origin);
-    else if (options.secure && url.protocol === "http:" && !isLoopback(url.hostname))
-      this.problem(
+    if (!url || /[\s\\]/.test(value) || !ONE_LINE.accepts(value) || !/^https?:\/\//i.test(value)) {
+      const shown = value.includes("@") ? "[may contain a password]" : value;
+      this.refuse(key, shown, kind, options.example);
+      return value;
+    }
+    const secure = !options.secure || url.protocol === "https:" || isLoopback(url.hostname);
+    const origin = secure ? url.origin : url.origin.replace(/^http:/, "https:");
+    if (url.username || url.password)
+      this.refuse(key, "[contains a password]", `${kind}, without user and password`, origin);
+    else if (/[?#]/.test(value) || (options.origin && url.pathname !== "/"))
+      this.refuse(key, value, `${kind}, without query (?…) and fragment (#…)`, origin);
+    else if (!secure)
+      this.refuse(
         key,
         value,
         "https: Authentik sends login codes to this address (plain http is for loopback only)",
-        value.replace(/^http:/, "https:"),
+        origin,
       );
-    else return `${url.origin}${url.pathname}`.replace(/\/+$/, "");
-    return value;
+    return `${url.origin}${url.pathname}`.replace(/\/+$/, "");
   }
 
-  choice<T extends string>(key: string, allowed: readonly T[]): T {
-    const value = this.value(key) ?? "";
+  choice<T extends string>(key: string, allowed: readonly [T, ...T[]]): T {
+    const value = this.value(key);
     const found = allowed.find((one) => one === value);
-    if (found === undefined) {
-      const [first] = allowed;
-      const shown = first && /\s/.test(first) ? `"${first}"` : (first ?? "");
-      this.problem(key, value || undefined, `one of ${allowed.join(", ")}`, shown);
-    }
-    return found ?? (allowed[0] as T);
+    if (found === undefined)
+      this.refuse(key, value || undefined, `one of ${allowed.join(", ")}`, allowed[0]);
+    return found ?? allowed[0];
   }
 
   integer(key: string, least: number, most: number, example: number): number {
-    const value = this.value(key) ?? "";
+    const value = this.value(key);
     const number = /^\d+$/.test(value) ? Number(value) : NaN;
     if (!(number >= least && number <= most))
-      this.problem(
+      this.refuse(
         key,
         value || undefined,
         `a whole number from ${least} to ${most}`,
@@ -141,85 +132,105 @@ export class Reader {
   }
 
   flag(key: string): boolean | undefined {
-    const value = this.value(key) ?? "";
+    const value = this.value(key);
     if (value === "") return undefined;
-    if (value !== "true" && value !== "false") this.problem(key, value, "true or false", "true");
+    if (value !== "true" && value !== "false") this.refuse(key, value, "true or false", "true");
     return value === "true";
   }
 
-  list(key: string, itemProblem?: (item: string) => string | undefined): readonly string[] {
-    const value = this.value(key) ?? "[]";
+  /** @param itemProblem what an item should be, or undefined where it is right */
+  list(
+    key: string,
+    example: string,
+    itemProblem: (item: string, index: number, items: readonly string[]) => string | undefined,
+  ): readonly string[] {
+    const value = this.value(key) || "[]";
     const items = parseList(value);
     if (!items) {
-      this.problem(key, value, "a list of texts", undefined, `--path '${key}[0]' VALUE`);
+      const fix = `${this.commands.remove(key)} && ${this.commands.set(`${key}[0]`, example)}`;
+      this.add(key, JSON.stringify(value), "a list of texts", fix);
       return [];
     }
-    items.forEach((item, index) => {
-      const allowed = item.trim() === "" ? "text" : itemProblem?.(item);
-      if (allowed) {
-        const place = `${key}[${index}]`;
-        this.problem(place, item, allowed, undefined, `--path '${place}' VALUE`);
-      }
-    });
+    // From the last to the first: each command leaves the places of those after it as they are.
+    for (const [index, item] of [...items.entries()].reverse()) {
+      const allowed = itemTrouble(item) ?? itemProblem(item, index, items);
+      if (!allowed) continue;
+      const place = `${key}[${index}]`;
+      const shown = /\/\/[^/]*@/.test(item) ? "[may contain a password]" : JSON.stringify(item);
+      this.add(place, shown, allowed, this.commands.remove(place));
+    }
     return items;
   }
 
   scopes(key: string): readonly string[] {
-    const value = this.value(key) ?? "";
-    const scopes = value.split(" ");
-    const fine = scopes.every((scope) => /^[\x21\x23-\x2b\x2d-\x5b\x5d-\x7e]+$/.test(scope));
-    if (!fine || !scopes.includes("openid") || !scopes.includes("email"))
-      this.problem(
-        key,
-        value || undefined,
-        "scopes separated by single spaces, openid and email among them",
-        '"openid email profile"',
-      );
-    return scopes;
+    const value = this.value(key);
+    if (!SCOPES.accepts(value))
+      this.refuse(key, value || undefined, SCOPES.allowed, "openid email profile");
+    return value.split(" ");
   }
 
-  secret(key: string, options: SecretOptions): string {
-    const value = this.value(key) ?? "";
-    const full = fullKey(key);
+  secret(key: string, options: SecretOptions = {}): string {
+    const value = this.value(key);
+    const { rule = TEXT, required, problem, file } = options;
+    const fix = this.commands.setSecret(key, file);
     if (value === "") {
-      if (options.required) this.secretProblem(key, undefined, "text");
-    } else if (this.source.isSecret?.(full) === false) {
-      this.secretProblem(key, "[in clear in the stack's file]", "encrypted text");
-    } else if (options.pattern && !options.pattern.test.test(value)) {
-      this.secretProblem(key, "[secret]", options.pattern.allowed);
+      if (required) this.add(key, undefined, rule.allowed, fix);
+    } else if (this.source.isSecret?.(fullKey(key)) === false) {
+      this.add(key, "[in clear in the stack's file]", "encrypted text", fix);
+    } else if (!problem && !ONE_LINE.accepts(value)) {
+      this.add(key, "[secret]", `${rule.allowed}; ${ONE_LINE.allowed}`, fix);
+    } else if (!rule.accepts(value)) {
+      this.add(key, "[secret]", rule.allowed, fix);
+    } else {
+      const allowed = problem?.(value);
+      if (allowed) this.add(key, "[secret]", allowed, fix);
     }
     return value;
   }
 
-  hostKey(key: string, hostKey: string): string {
-    const value = this.value(key) ?? "";
-    const host = this.value(hostKey) || "HOST";
-    const port = this.value(hostKey.replace("Host", "Port")) || "22";
-    const portOption = port === "22" ? "" : `-p ${port} `;
-    const scan = `"$(ssh-keyscan -t ed25519 ${portOption}${host} 2>/dev/null | cut -d' ' -f2-)"`;
-    const allowed = `the public key of ${host}, as in "ssh-ed25519 AAAA…"`;
-    if (value === "") this.problem(key, undefined, allowed, scan);
-    else if (!isHostKey(value)) this.problem(key, value, allowed, scan);
+  /**
+   * The public key or keys of a host.
+   * @param prefix `ssh` or `sshJump`: the host is in `<prefix>Host`, its port in `<prefix>Port`
+   */
+  hostKey(prefix: string): string {
+    const key = `${prefix}HostKey`;
+    const value = this.value(key);
+    const host = this.value(`${prefix}Host`) || "HOST";
+    const port = this.value(`${prefix}Port`) || "22";
+    const portOption = port === "22" ? "" : `-p ${quote(port)} `;
+    const scan = `ssh-keyscan -t ed25519 ${portOption}${quote(host)} 2>/dev/null | cut -d' ' -f2-`;
+    const allowed = `the public key of ${JSON.stringify(host)}, as in "ssh-ed25519 AAAA…"`;
+    const fix = this.commands.setToOutput(key, scan);
+    const pins = parsePins(value, key);
+    if (typeof pins === "string") this.add(key, "[not shown]", `${allowed}; ${pins}`, fix);
+    else if (pins.length === 0) this.add(key, undefined, allowed, fix);
     return value;
   }
 
-  private value(key: string): string | undefined {
-    return this.source.get(fullKey(key));
-  }
-
-  private secretProblem(key: string, given: string | undefined, allowed: string): void {
-    this.problem(key, given, allowed, undefined, `--secret ${key}`);
-  }
-
-  private problem(
-    key: string,
-    given: string | undefined,
-    allowed: string,
-    example: string | undefined,
-    set = `${key} ${example}`,
-  ): void {
+  /** Names a problem of a value that is fine by itself. */
+  refuse(key: string, given: string | undefined, allowed: string, example: string): void {
     const shown = given === undefined || given.startsWith("[") ? given : JSON.stringify(given);
-    this.problems.push({ key, given: shown, allowed, mend: `npx pulumi config set ${set}` });
+    this.add(key, shown, allowed, this.commands.set(key, example));
+  }
+
+  /** A value as it is, unjudged; empty where it is not set. */
+  value(key: string): string {
+    this.read.add(fullKey(key));
+    return this.source.get(fullKey(key)) ?? "";
+  }
+
+  private refuseUnknown(): void {
+    const known = [...this.read].map(shortKey);
+    for (const full of this.source.keys?.() ?? []) {
+      if (this.read.has(full) || !/^(?:immich-authentik-sso|authentik):/.test(full)) continue;
+      const key = shortKey(full);
+      const allowed = `a key of this project; the nearest is ${nearest(key, known)}`;
+      this.add(key, "no key of this project", allowed, this.commands.remove(full));
+    }
+  }
+
+  private add(key: string, given: string | undefined, allowed: string, fix: string): void {
+    this.problems.push({ key, given, allowed, fix });
   }
 }
 
@@ -227,16 +238,11 @@ function fullKey(key: string): string {
   return key.includes(":") ? key : `${PROJECT}:${key}`;
 }
 
-function isHostKey(value: string): boolean {
-  try {
-    return readPins({ host: "", port: 22, user: "", hostKey: value }, "target").length > 0;
-  } catch {
-    return false;
-  }
+function shortKey(key: string): string {
+  return key.startsWith(`${PROJECT}:`) ? key.slice(PROJECT.length + 1) : key;
 }
 
 function parseList(value: string): string[] | undefined {
-  if (value === "") return [];
   try {
     const parsed: unknown = JSON.parse(value);
     if (Array.isArray(parsed) && parsed.every((item) => typeof item === "string")) return parsed;
@@ -246,20 +252,28 @@ function parseList(value: string): string[] | undefined {
   return undefined;
 }
 
-/** Whether a URL's host name is this machine's own. */
-export function isLoopback(hostname: string): boolean {
-  return hostname === "localhost" || hostname === "[::1]" || /^127\.\d+\.\d+\.\d+$/.test(hostname);
+function itemTrouble(item: string): string | undefined {
+  if (item.trim() === "") return TEXT.allowed;
+  if (item !== item.trim()) return "text without spaces around it";
+  return ONE_LINE.accepts(item) ? undefined : ONE_LINE.allowed;
 }
 
-function describe(problems: readonly ConfigProblem[]): string {
-  const count = problems.length === 1 ? "a problem" : `${problems.length} problems`;
-  return [
-    `The configuration of this stack has ${count}; nothing was touched.`,
-    ...problems.flatMap(({ key, given, allowed, mend }) => [
-      "",
-      `  ${key}: ${given === undefined ? "not set" : `is ${given}`}`,
-      `    allowed: ${allowed}`,
-      `    mend:    ${mend}`,
-    ]),
-  ].join("\n");
+function nearest(key: string, known: readonly string[]): string | undefined {
+  return known
+    .map((name) => ({ name, far: distance(key.toLowerCase(), name.toLowerCase()) }))
+    .sort((a, b) => a.far - b.far)[0]?.name;
+}
+
+/** Levenshtein's: how many letters must be put in, taken out or changed. */
+function distance(from: string, to: string): number {
+  let row = Array.from({ length: to.length + 1 }, (_, index) => index);
+  for (const [at, letter] of [...from].entries()) {
+    const next = [at + 1];
+    for (let index = 0; index < to.length; index++) {
+      const changed = (row[index] ?? 0) + (letter === to[index] ? 0 : 1);
+      next.push(Math.min(changed, (row[index + 1] ?? 0) + 1, (next[index] ?? 0) + 1));
+    }
+    row = next;
+  }
+  return row[to.length] ?? 0;
 }

@@ -5,19 +5,22 @@ import { ssoArguments } from "./arguments";
 import { ImmichSso } from "./components/immichSso";
 import { refusal } from "./components/refusal";
 import { readConfig } from "./config";
+import { askImmichFirst } from "./immichFirst";
 
 /** The program: stack configuration in, one component, stack outputs out. */
 export = async function program(): Promise<Record<string, unknown>> {
+  const stack = pulumi.getStack();
   // Pulumi tells the names of encrypted keys in this variable; Config tells values only.
   const secretKeys = new Set<string>(JSON.parse(process.env["PULUMI_CONFIG_SECRET_KEYS"] ?? "[]"));
   const config = await orEnd(async () =>
     readConfig({
       get: pulumi.runtime.getConfig,
       isSecret: (key) => secretKeys.has(key),
+      keys: () => Object.keys(pulumi.runtime.allConfig()),
+      stack,
     }),
   );
-  const stack = pulumi.getStack();
-  await orEnd(() => askAuthentikFirst(config, stack));
+  await orEnd(() => Promise.all([askImmichFirst(config, stack), askAuthentikFirst(config, stack)]));
 
   const sso = new ImmichSso("immich", ssoArguments(config, stack));
   return {

@@ -2,6 +2,7 @@ import { BaseAgent, ParsedKey, PublicKeyEntry, createAgent, utils } from "ssh2";
 
 import { SshError, said } from "./errors";
 import { fingerprint } from "./hostKey";
+import { parsePrivateKey } from "./privateKey";
 import { SshHost, SshTimeouts, nameOf } from "./target";
 
 /** What a login is made with. */
@@ -79,42 +80,16 @@ function nameOfKey(key: string | Buffer | ParsedKey | PublicKeyEntry): string {
 
 /** Parses the configured private key. Messages say what to do and never hold the key or its passphrase. */
 function readPrivateKey(host: SshHost, text: string): ParsedKey {
-  const parsed: ParsedKey | ParsedKey[] | Error = utils.parseKey(
-    text.trim().replace(/\r\n?/g, "\n") + "\n",
-    host.passphrase,
-  );
-  const key = Array.isArray(parsed) ? parsed[0] : parsed;
-  if (key instanceof Error || key === undefined) {
-    throw badKey(host, whyUnreadable(key?.message ?? "", host.passphrase !== undefined));
-  }
-  if (!key.isPrivateKey()) {
-    throw badKey(
-      host,
-      "is a public key; the private one is needed",
-      "npx pulumi config set --secret sshPrivateKey < ~/.ssh/id_ed25519",
-    );
-  }
+  const key = parsePrivateKey(text, host.passphrase);
+  if (typeof key === "string") throw badKey(host, key);
   return key;
 }
 
-function whyUnreadable(message: string, hasPassphrase: boolean): string {
-  if (/no passphrase given/i.test(message))
-    return "is encrypted and sshPrivateKeyPassphrase is not set";
-  if (hasPassphrase && /passphrase|integrity|decrypt|Malformed|bad/i.test(message)) {
-    return "cannot be decrypted: sshPrivateKeyPassphrase is not its passphrase";
-  }
-  if (/Unsupported key format/i.test(message)) {
-    return "is in no form that can be read (wanted: the OpenSSH form, the whole file with its BEGIN and END lines)";
-  }
-  return `cannot be read (${said(message)})`;
-}
-
-function badKey(host: SshHost, why: string, fix?: string): SshError {
-  const passphrase = why.includes("sshPrivateKeyPassphrase");
-  const next =
-    fix ??
-    (passphrase
-      ? "npx pulumi config set --secret sshPrivateKeyPassphrase"
-      : "npx pulumi config set --secret sshPrivateKey < ~/.ssh/id_ed25519   (ssh-keygen -p -f FILE rewrites an older form)");
+function badKey(host: SshHost, why: string): SshError {
+  const set = "npx pulumi config set --secret";
+  const next = why.includes("sshPrivateKeyPassphrase")
+    ? `${set} sshPrivateKeyPassphrase`
+    : `${set} sshPrivateKey < ~/.ssh/id_ed25519` +
+      (why.includes("public key") ? "" : "   (ssh-keygen -p -f FILE rewrites an older form)");
   return new SshError("config", `SSH to ${nameOf(host)}: sshPrivateKey ${why}.\n  next: ${next}`);
 }

@@ -56,34 +56,38 @@ export function howToPin(host: SshHost, role: Role): string {
 export function readPins(host: SshHost, role: Role): HostKeyPin[] {
   const key = configKey(role, "HostKey");
   const what = `SSH to ${nameOf(host)}`;
-  if (/PRIVATE KEY/.test(host.hostKey)) {
+  const pins = parsePins(host.hostKey, key);
+  if (typeof pins === "string")
     throw new SshError(
       "config",
-      `${what}: ${key} holds a private key. It must hold the server's PUBLIC host key.\n` +
-        howToPin(host, role),
+      `${what}: not connected, because ${pins}.\n${howToPin(host, role)}`,
     );
-  }
-  const lines = host.hostKey
-    .split(/\r?\n/)
-    .map((line) => line.trim())
-    .filter((line) => line !== "" && !line.startsWith("#"));
-  if (lines.length === 0) {
+  if (pins.length === 0)
     throw new SshError(
       "config",
       `${what}: not connected, because ${key} is not set. Without the server's host key nobody can tell whose server ` +
         `gets the login.\n${howToPin(host, role)}`,
     );
-  }
-  return lines.map((line, index) => {
-    const pin = readPin(line);
-    if (typeof pin === "string") {
-      throw new SshError(
-        "config",
-        `${what}: not connected, because line ${index + 1} of ${key} ${pin}.\n${howToPin(host, role)}`,
-      );
-    }
-    return pin;
-  });
+  return pins;
+}
+
+/**
+ * Parses host keys: lines of authorized_keys or known_hosts, comments and empty lines left out.
+ *
+ * @param key what holds them, for the message
+ * @returns the pins, or what is wrong with the text, without repeating any of it
+ */
+export function parsePins(text: string, key: string): HostKeyPin[] | string {
+  if (/PRIVATE KEY/.test(text))
+    return `${key} holds a private key; it must hold the server's PUBLIC host key`;
+  const lines = text
+    .split(/\r?\n/)
+    .map((line) => line.trim())
+    .filter((line) => line !== "" && !line.startsWith("#"));
+  const pins = lines.map(readPin);
+  const bad = pins.findIndex((pin) => typeof pin === "string");
+  if (bad >= 0) return `line ${bad + 1} of ${key} ${String(pins[bad])}`;
+  return pins.filter((pin) => typeof pin !== "string");
 }
 
 /** The pins as `type base64` lines, the form that `@pulumi/command` takes; it looks at the first one only. */

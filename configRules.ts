@@ -1,0 +1,88 @@
+/** What a value of the configuration may be. What goes into Immich is judged by Immich's own rules, immich/rules.ts. */
+import { isIP } from "node:net";
+
+import * as immich from "./immich/rules";
+
+/** A rule for a text. */
+export interface Rule {
+  /** What is allowed, as an end to the sentence "allowed is …". */
+  readonly allowed: string;
+  accepts(value: string): boolean;
+}
+
+const matching = (test: RegExp, allowed: string): Rule => ({
+  allowed,
+  accepts: (value) => test.test(value),
+});
+
+/** A rule of Immich's settings, whatever the version. */
+const immichRule = (rule: immich.Rule): Rule => ({
+  allowed: rule.allowed,
+  accepts: (value) => rule.accepts(value, undefined),
+});
+
+export const TEXT = matching(/\S/, "text");
+export const BUTTON_TEXT = immichRule(immich.text);
+export const SCOPES = immichRule(immich.scope);
+export const SLUG = matching(/^[-a-zA-Z0-9_]+$/, "letters, digits, - and _");
+export const CONTAINER = matching(/^[a-zA-Z0-9][\w.-]*$/, "letters, digits, _ . and -");
+export const ABSOLUTE_PATH = matching(/^\//, "an absolute path");
+/** What an HTTP header can carry after `Bearer` (RFC 6750). */
+export const TOKEN = matching(/^[\x21-\x7e]+$/, "printable ASCII without spaces");
+
+/** Authentik's limit for client ID and client secret; printable ASCII is RFC 6749's. */
+export const CREDENTIAL = matching(
+  /^(?=.{1,255}$)[\x21-\x7e]([\x20-\x7e]*[\x21-\x7e])?$/,
+  "printable ASCII without a space at either end, 255 characters at most",
+);
+
+export const HOST: Rule = {
+  allowed: "a host name or an address, without ssh://, user@ and :port",
+  accepts: (value) => isIP(value) !== 0 || /^[\p{L}\p{N}_]([\p{L}\p{N}_.-]*)$/u.test(value),
+};
+
+export const SSH_USER = matching(
+  /^[^-\s@:/][^\s:/@]*(@[^\s:/@]+)?$/,
+  "a login name, without spaces, ssh:// and a host",
+);
+
+/** PostgreSQL cuts longer names off. */
+export const POSTGRES_NAME: Rule = {
+  allowed: "a name of 63 bytes at most",
+  accepts: (value) => value.trim() !== "" && Buffer.byteLength(value) <= 63,
+};
+
+/** No line of configuration holds control characters; half surrogate pairs are changed on the wire. */
+export const ONE_LINE: Rule = {
+  allowed: "one line without control characters",
+  accepts: (value) => !/[\p{Cc}\p{Cs}]/u.test(value),
+};
+
+/** Whether a URL's host name is this machine's own. */
+export function isLoopback(hostname: string): boolean {
+  return hostname === "localhost" || hostname === "[::1]" || /^127\.\d+\.\d+\.\d+$/.test(hostname);
+}
+
+/** The redirect URI of Immich's mobile app, since Immich 1.113. */
+export const MOBILE_REDIRECT_URI = "app.immich:///oauth-callback";
+
+/**
+ * What a redirect URI should be, or undefined where it is right. Stricter than Authentik, which takes anything: what no
+ * browser ever sends can't match, plain http is for loopback only, and `javascript:`, `data:` and their like are refused.
+ */
+export function redirectUriProblem(uri: string): string | undefined {
+  if (/[\s\\]/.test(uri) || !ONE_LINE.accepts(uri) || !URL.canParse(uri))
+    return "an absolute URI without spaces, as in https://host/path";
+  const url = new URL(uri);
+  if (uri.includes("#")) return "a URI without a fragment (#…)";
+  if (/^(javascript|data|file|blob|vbscript|about):$/.test(url.protocol))
+    return `an https URI or an app's own scheme, not ${url.protocol}`;
+  if (uri.includes("*")) return "a whole URI: it is compared letter by letter, * stands for itself";
+  if (!/^https?:$/.test(url.protocol)) return undefined;
+  if (!/^https?:\/\/[^/]/i.test(uri)) return "an absolute URI, as in https://host/path";
+  if (url.username || url.password || /^[^/]*\/\/[^/?]*@/.test(uri))
+    return "a URI without user and password: browsers leave them out";
+  if (url.protocol === "http:" && !isLoopback(url.hostname))
+    return "an https URI (plain http is for loopback addresses only)";
+  return undefined;
+}

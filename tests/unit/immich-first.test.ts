@@ -1,0 +1,46 @@
+/** Groups of administrators need an Immich that takes roles: it is asked before anything is made. */
+import { createServer, type Server } from "node:http";
+import type { AddressInfo } from "node:net";
+
+import { PROJECT, readConfig } from "../../config";
+import { askImmichFirst } from "../../immichFirst";
+import { configValues, HOMELAB_SECRETS, source } from "../stackFile";
+
+let server: Server;
+let asked: string[];
+let version = { major: 1, minor: 0, patch: 0 };
+
+beforeAll(async () => {
+  server = createServer((request, response) => {
+    asked.push(request.url ?? "");
+    response.setHeader("content-type", "application/json").end(JSON.stringify(version));
+  });
+  await new Promise<void>((done) => server.listen(0, "127.0.0.1", done));
+});
+beforeEach(() => (asked = []));
+afterAll(() => server.close());
+
+function ask(adminGroups: readonly string[], port = (server.address() as AddressInfo).port) {
+  const more = { immichApiUrl: `http://127.0.0.1:${port}`, adminGroups };
+  const named = Object.entries(more).map(([key, value]) => [`${PROJECT}:${key}`, value]);
+  const values = configValues("homelab", { ...HOMELAB_SECRETS, ...Object.fromEntries(named) });
+  return askImmichFirst(readConfig(source(values)), "homelab");
+}
+
+test("an Immich without role claim: refused, with the version and the command", async () => {
+  version = { major: 1, minor: 135, patch: 3 };
+  await expect(ask(["admins"])).rejects.toThrow(
+    /adminGroups: is \["admins"\][\s\S]*1\.135\.3[\s\S]*npx pulumi config rm --stack homelab adminGroups/,
+  );
+});
+
+test("an Immich with it, and one that can't be reached: nothing is refused", async () => {
+  version = { major: 1, minor: 138, patch: 1 };
+  await expect(ask(["admins"])).resolves.toBeUndefined();
+  await expect(ask(["admins"], 1)).resolves.toBeUndefined();
+});
+
+test("without groups of administrators nobody is asked", async () => {
+  await ask([]);
+  expect(asked).toEqual([]);
+});
