@@ -20,7 +20,7 @@ export = async function program(): Promise<Record<string, unknown>> {
       stack,
     }),
   );
-  await orEnd(() => Promise.all([askImmichFirst(config, stack), askAuthentikFirst(config, stack)]));
+  await orEnd(() => allOf(askImmichFirst(config, stack), askAuthentikFirst(config, stack)));
 
   const sso = new ImmichSso("immich", ssoArguments(config, stack));
   return {
@@ -44,4 +44,11 @@ async function orEnd<T>(work: () => Promise<T>): Promise<T> {
   } catch (error) {
     throw refusal(error instanceof Error ? error.message : String(error));
   }
+}
+
+/** Waits for all, and fails with the messages of all that failed. */
+async function allOf(...work: readonly Promise<void>[]): Promise<void> {
+  const failed = (await Promise.allSettled(work)).filter(({ status }) => status === "rejected");
+  const messages = failed.map((result) => (result as PromiseRejectedResult).reason.message);
+  if (messages.length > 0) throw new Error(messages.join("\n\n"));
 }

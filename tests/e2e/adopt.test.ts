@@ -182,6 +182,7 @@ describe("what a killed up left in Authentik", () => {
 
   test("a scope mapping is made again, and a provider with the stack's own secret", async () => {
     const adminGroups = ["immich-admins"];
+    await lab.sandbox.control("immich/configure", { version: "2.3.1" }); // one that takes roles
     lab.project.configure("sandbox", { adminGroups });
     await upBefore("immich-role");
     const { name, scopeName, description, expression } = adminRole("Immich", adminGroups);
@@ -212,7 +213,8 @@ describe("what a killed up left in Authentik", () => {
   test("an application of the stack's own provider is made again", async () => {
     const { pk } = await first("providers/oauth2/?name=immich-oauth-provider");
     const left = await makeApplication(pk);
-    lab.project.configure("sandbox", { adminGroups: undefined }); // for Immich 1.138.1 and later only
+    lab.project.configure("sandbox", { adminGroups: undefined });
+    await lab.sandbox.control("immich/configure", { version: "1.135.3" });
     await lab.up();
     expect((await api("core/applications/immich/"))["pk"]).not.toBe(left["pk"]);
     expect(await login()).toMatchObject({ ok: true });
