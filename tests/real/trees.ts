@@ -49,6 +49,13 @@ export function makeTrees(folder: string, say: (line: string) => void): void {
     else furnishImage(building);
     renameSync(building, tree);
   }
+  writeKeys(join(folder, "host/etc/ssh"));
+}
+
+/** The keys of this run: they are new in every process, while the tree stays. */
+function writeKeys(ssh: string): void {
+  writeFileSync(join(ssh, "ssh_host_ed25519_key"), hostKeyPair().privateKey, { mode: 0o600 });
+  writeFileSync(join(ssh, "keys"), `${userKeyPair().publicKey}\n`);
 }
 
 /** The mirror that this machine's own apt uses. */
@@ -65,8 +72,6 @@ function debianMirror(): string {
 
 function furnishHost(tree: string): void {
   const ssh = join(tree, "etc/ssh");
-  writeFileSync(join(ssh, "ssh_host_ed25519_key"), hostKeyPair().privateKey, { mode: 0o600 });
-  writeFileSync(join(ssh, "keys"), `${userKeyPair().publicKey}\n`);
   writeFileSync(
     join(ssh, "sshd_config"),
     [
