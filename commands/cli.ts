@@ -27,6 +27,23 @@ export interface CliOptions {
 /** The project's folder: the CLI runs in it. */
 export const PROJECT_FOLDER = resolve(__dirname, "..");
 
+const running = new Set<ChildProcess>();
+/** How long a CLI may take to end in an orderly way, in milliseconds. */
+const PATIENCE = 10_000;
+
+/** Ends each CLI that still runs, and waits for it: it writes into its backend until its end. */
+export async function endPulumi(): Promise<void> {
+  await Promise.all(
+    [...running].map(async (child) => {
+      const end = ended(child);
+      child.kill("SIGINT");
+      const force = setTimeout(() => child.kill("SIGKILL"), PATIENCE);
+      await end.catch(() => undefined);
+      clearTimeout(force);
+    }),
+  );
+}
+
 /** Runs `npx pulumi …` to its end. The CLI ends with this process. */
 export async function pulumi(
   args: readonly string[],
@@ -39,6 +56,7 @@ export async function pulumi(
   });
   const stop = () => child.kill("SIGINT");
   process.once("exit", stop);
+  running.add(child);
   try {
     const [stdout, stderr, code] = await Promise.all([
       collect(child.stdout, options.onLine),
@@ -48,6 +66,7 @@ export async function pulumi(
     return { code, stdout, stderr };
   } finally {
     process.off("exit", stop);
+    running.delete(child);
   }
 }
 

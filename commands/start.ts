@@ -8,7 +8,7 @@ import { parseArgs } from "node:util";
 
 import { loginAs } from "../checks/login";
 import { startSandbox, type Sandbox } from "../sandbox/client";
-import { deploy, pulumi } from "./cli";
+import { deploy, endPulumi, pulumi } from "./cli";
 import { whenNpmEnds } from "./npmEnds";
 import { noteSandbox } from "./running";
 
@@ -36,6 +36,7 @@ async function main(): Promise<number> {
     ]);
   } finally {
     forget();
+    await endPulumi();
     await sandbox.stop();
   }
 }
