@@ -91,7 +91,7 @@ function readApplication(reader: Reader, immichUrl: string) {
   const slug = (key: string, example: string) => reader.text(key, { example, rule: rules.SLUG });
   return {
     name: reader.text("applicationName", { example: "Immich" }),
-    slug: slug("applicationSlug", "immich"),
+    slug: reader.text("applicationSlug", { example: "immich", rule: rules.APPLICATION_SLUG }),
     launchUrl: reader.url("launchUrl", { example: "https://photos.example.org" }) || immichUrl,
     providerName: reader.text("providerName", { example: "immich-oauth-provider" }),
     authorizationFlow: slug("authorizationFlow", "default-provider-authorization-explicit-consent"),
@@ -163,7 +163,7 @@ function readDatabase(reader: Reader, stack: string | undefined) {
 
 function readSsh(reader: Reader): SshTarget {
   const user = reader.text("sshUser", { example: "admin", rule: rules.SSH_USER });
-  const host = reader.text("sshHost", { example: "192.0.2.22", rule: rules.HOST });
+  const host = reader.host("ssh", { example: "192.0.2.22" });
   const port = reader.integer("sshPort", 1, 65535, 22);
   if (host !== "" && user.endsWith(`@${host}`))
     reader.refuse("sshUser", user, "the login name alone", user.slice(0, -host.length - 1));
@@ -171,14 +171,19 @@ function readSsh(reader: Reader): SshTarget {
   const privateKey =
     reader.secret("sshPrivateKey", {
       file: "~/.ssh/id_ed25519",
-      problem: (key) => privateKeyProblem(key, passphrase),
+      problem: (key) => {
+        const wrong = privateKeyProblem(key, passphrase);
+        if (!wrong?.includes("sshPrivateKeyPassphrase"))
+          return wrong && `a private key that can be read; this one ${wrong}`;
+        reader.refuseSecret(
+          "sshPrivateKeyPassphrase",
+          `the passphrase of the key in sshPrivateKey, which ${wrong}`,
+        );
+        return undefined;
+      },
     }) || undefined;
   const target = { host, port, user, hostKey: reader.hostKey("ssh"), privateKey, passphrase };
-  const jumpHost = reader.text("sshJumpHost", {
-    example: "192.0.2.1",
-    rule: rules.HOST,
-    optional: true,
-  });
+  const jumpHost = reader.host("sshJump", { example: "192.0.2.1", optional: true });
   const jumpUser = reader.text("sshJumpUser", {
     example: "admin",
     rule: rules.SSH_USER,
@@ -206,9 +211,7 @@ function privateKeyProblem(key: string, passphrase: string | undefined): string 
   // eslint-disable-next-line @typescript-eslint/no-require-imports
   const { parsePrivateKey } = require("./ssh/privateKey") as typeof import("./ssh/privateKey");
   const parsed = parsePrivateKey(key, passphrase);
-  return typeof parsed === "string"
-    ? `a private key that can be read; this one ${parsed}`
-    : undefined;
+  return typeof parsed === "string" ? parsed : undefined;
 }
 
 function readRestart(reader: Reader) {

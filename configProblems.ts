@@ -19,6 +19,18 @@ export class ConfigError extends Error {
   }
 }
 
+/**
+ * A value as messages show it: quoted, with nothing in it that a terminal would act upon or hide, and nothing of what
+ * may be the password of `scheme://user:password@host`.
+ */
+export function shown(value: string): string {
+  if (/:[^@]*@/.test(value)) return "[may contain a password]";
+  return JSON.stringify(value).replace(
+    /[\p{Cc}\p{Cf}]/gu,
+    (letter) => `\\u${letter.charCodeAt(0).toString(16).padStart(4, "0")}`,
+  );
+}
+
 function describe(problems: readonly ConfigProblem[]): string {
   const count = problems.length === 1 ? "a problem" : `${problems.length} problems`;
   return [

@@ -2,8 +2,18 @@
  * Reads configuration keys one by one, and collects what is wrong with them: a user gets everything at once, each problem
  * with the command that fixes it.
  */
-import { ConfigCommands, ConfigError, type ConfigProblem } from "./configProblems";
-import { isLoopback, ONE_LINE, type Rule, SCOPES, TEXT } from "./configRules";
+import { ConfigCommands, ConfigError, type ConfigProblem, shown } from "./configProblems";
+import {
+  HOST,
+  hostParts,
+  isLoopback,
+  itemTrouble,
+  ONE_LINE,
+  type Rule,
+  SCOPES,
+  TEXT,
+} from "./configRules";
+import { nearest } from "./nearest";
 import { parsePins } from "./ssh/hostKey";
 import { quote } from "./ssh/quote";
 
@@ -52,6 +62,8 @@ export class Reader {
   private readonly problems: ConfigProblem[] = [];
   private readonly read = new Set<string>(PROVIDER_KEYS);
   private readonly commands: ConfigCommands;
+  /** The commands that set keys which take more than a value: secrets and lists. */
+  private readonly setting = new Map<string, string>();
 
   constructor(private readonly source: ConfigSource) {
     this.commands = new ConfigCommands(source.stack);
@@ -89,17 +101,23 @@ export class Reader {
       return "";
     }
     const url = URL.canParse(value) ? new URL(value) : undefined;
-    if (!url || /[\s\\]/.test(value) || !ONE_LINE.accepts(value) || !/^https?:\/\//i.test(value)) {
-      const shown = value.includes("@") ? "[may contain a password]" : value;
-      this.refuse(key, shown, kind, options.example);
+    if (
+      !url ||
+      /[\s\\]/.test(value) ||
+      !ONE_LINE.accepts(value) ||
+      !/^https?:\/\/[^*]*$/i.test(value)
+    ) {
+      const hidden = value.includes("@") ? "[may contain a password]" : value;
+      this.refuse(key, hidden, kind, options.example);
       return value;
     }
     const secure = !options.secure || url.protocol === "https:" || isLoopback(url.hostname);
     const origin = secure ? url.origin : url.origin.replace(/^http:/, "https:");
+    const address = options.origin ? origin : `${origin}${url.pathname}`.replace(/\/+$/, "");
     if (url.username || url.password)
-      this.refuse(key, "[contains a password]", `${kind}, without user and password`, origin);
+      this.refuse(key, "[contains a password]", `${kind}, without user and password`, address);
     else if (/[?#]/.test(value) || (options.origin && url.pathname !== "/"))
-      this.refuse(key, value, `${kind}, without query (?…) and fragment (#…)`, origin);
+      this.refuse(key, value, `${kind}, without query (?…) and fragment (#…)`, address);
     else if (!secure)
       this.refuse(
         key,
@@ -145,10 +163,11 @@ export class Reader {
     itemProblem: (item: string, index: number, items: readonly string[]) => string | undefined,
   ): readonly string[] {
     const value = this.value(key) || "[]";
+    this.setting.set(key, this.commands.set(`${key}[0]`, "VALUE"));
     const items = parseList(value);
     if (!items) {
       const fix = `${this.commands.remove(key)} && ${this.commands.set(`${key}[0]`, example)}`;
-      this.add(key, JSON.stringify(value), "a list of texts", fix);
+      this.add(key, shown(value), "a list of texts", fix);
       return [];
     }
     // From the last to the first: each command leaves the places of those after it as they are.
@@ -156,8 +175,7 @@ export class Reader {
       const allowed = itemTrouble(item) ?? itemProblem(item, index, items);
       if (!allowed) continue;
       const place = `${key}[${index}]`;
-      const shown = /\/\/[^/]*@/.test(item) ? "[may contain a password]" : JSON.stringify(item);
-      this.add(place, shown, allowed, this.commands.remove(place));
+      this.add(place, shown(item), allowed, this.commands.remove(place));
     }
     return items;
   }
@@ -173,6 +191,7 @@ export class Reader {
     const value = this.value(key);
     const { rule = TEXT, required, problem, file } = options;
     const fix = this.commands.setSecret(key, file);
+    this.setting.set(key, fix);
     if (value === "") {
       if (required) this.add(key, undefined, rule.allowed, fix);
     } else if (this.source.isSecret?.(fullKey(key)) === false) {
@@ -189,15 +208,42 @@ export class Reader {
   }
 
   /**
+   * A host name or an address alone.
+   * @param prefix `ssh` or `sshJump`: `<prefix>Host`; its user and its port have keys of their own
+   */
+  host(prefix: string, options: { readonly example: string; readonly optional?: boolean }): string {
+    const key = `${prefix}Host`;
+    const value = this.value(key);
+    const parts = HOST.accepts(value) ? undefined : hostParts(value);
+    if (!parts) return this.text(key, { ...options, rule: HOST });
+    const { host, user, port } = parts;
+    const allowed = `${HOST.allowed}: the user goes into ${prefix}User, the port into ${prefix}Port`;
+    const fixes = [
+      this.commands.set(key, host),
+      ...(user ? [this.commands.set(`${prefix}User`, user)] : []),
+      ...(port ? [this.commands.set(`${prefix}Port`, port)] : []),
+    ];
+    this.add(key, shown(value), allowed, fixes.join(" && "));
+    return value;
+  }
+
+  /** Names a problem of a secret that is fine by itself. */
+  refuseSecret(key: string, allowed: string): void {
+    const given = this.value(key) === "" ? undefined : "[secret]";
+    this.add(key, given, allowed, this.commands.setSecret(key));
+  }
+
+  /**
    * The public key or keys of a host.
    * @param prefix `ssh` or `sshJump`: the host is in `<prefix>Host`, its port in `<prefix>Port`
    */
   hostKey(prefix: string): string {
     const key = `${prefix}HostKey`;
     const value = this.value(key);
-    const host = this.value(`${prefix}Host`) || "HOST";
-    const port = this.value(`${prefix}Port`) || "22";
-    const portOption = port === "22" ? "" : `-p ${quote(port)} `;
+    const configured = this.value(`${prefix}Host`);
+    const host = HOST.accepts(configured) ? configured : "HOST";
+    const port = this.value(`${prefix}Port`);
+    const portOption = port === "22" || !/^\d+$/.test(port) ? "" : `-p ${port} `;
     const scan = `ssh-keyscan -t ed25519 ${portOption}${quote(host)} 2>/dev/null | cut -d' ' -f2-`;
     const allowed = `the public key of ${JSON.stringify(host)}, as in "ssh-ed25519 AAAA…"`;
     const fix = this.commands.setToOutput(key, scan);
@@ -209,8 +255,8 @@ export class Reader {
 
   /** Names a problem of a value that is fine by itself. */
   refuse(key: string, given: string | undefined, allowed: string, example: string): void {
-    const shown = given === undefined || given.startsWith("[") ? given : JSON.stringify(given);
-    this.add(key, shown, allowed, this.commands.set(key, example));
+    const hidden = given === undefined || /^\[[a-z ]+\]$/.test(given);
+    this.add(key, hidden ? given : shown(given), allowed, this.commands.set(key, example));
   }
 
   /** A value as it is, unjudged; empty where it is not set. */
@@ -224,8 +270,17 @@ export class Reader {
     for (const full of this.source.keys?.() ?? []) {
       if (this.read.has(full) || !/^(?:immich-authentik-sso|authentik):/.test(full)) continue;
       const key = shortKey(full);
-      const allowed = `a key of this project; the nearest is ${nearest(key, known)}`;
-      this.add(key, "no key of this project", allowed, this.commands.remove(full));
+      const meant = nearest(key, known);
+      const remove = this.commands.remove(full);
+      if (meant === undefined)
+        this.add(key, "no key of this project", "a key that Pulumi.yaml declares", remove);
+      else
+        this.add(
+          key,
+          "no key of this project",
+          `a key of this project; the nearest is ${meant}`,
+          `${remove} && ${this.setting.get(meant) ?? this.commands.set(meant, "VALUE")}`,
+        );
     }
   }
 
@@ -250,30 +305,4 @@ function parseList(value: string): string[] | undefined {
     // Not JSON: reported by the caller like any other value that is no list.
   }
   return undefined;
-}
-
-function itemTrouble(item: string): string | undefined {
-  if (item.trim() === "") return TEXT.allowed;
-  if (item !== item.trim()) return "text without spaces around it";
-  return ONE_LINE.accepts(item) ? undefined : ONE_LINE.allowed;
-}
-
-function nearest(key: string, known: readonly string[]): string | undefined {
-  return known
-    .map((name) => ({ name, far: distance(key.toLowerCase(), name.toLowerCase()) }))
-    .sort((a, b) => a.far - b.far)[0]?.name;
-}
-
-/** Levenshtein's: how many letters must be put in, taken out or changed. */
-function distance(from: string, to: string): number {
-  let row = Array.from({ length: to.length + 1 }, (_, index) => index);
-  for (const [at, letter] of [...from].entries()) {
-    const next = [at + 1];
-    for (let index = 0; index < to.length; index++) {
-      const changed = (row[index] ?? 0) + (letter === to[index] ? 0 : 1);
-      next.push(Math.min(changed, (row[index + 1] ?? 0) + 1, (next[index] ?? 0) + 1));
-    }
-    row = next;
-  }
-  return row[to.length] ?? 0;
 }

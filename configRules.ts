@@ -25,6 +25,12 @@ export const TEXT = matching(/\S/, "text");
 export const BUTTON_TEXT = immichRule(immich.text);
 export const SCOPES = immichRule(immich.scope);
 export const SLUG = matching(/^[-a-zA-Z0-9_]+$/, "letters, digits, - and _");
+/** Paths of Authentik's own below /application/o/; newer versions refuse such a slug, older ones never lead to it. */
+const RESERVED = ["authorize", "token", "device", "userinfo", "introspect", "revoke"];
+export const APPLICATION_SLUG: Rule = {
+  allowed: `${SLUG.allowed}, and none of ${RESERVED.join(", ")}`,
+  accepts: (value) => SLUG.accepts(value) && !RESERVED.includes(value),
+};
 export const CONTAINER = matching(/^[a-zA-Z0-9][\w.-]*$/, "letters, digits, _ . and -");
 export const ABSOLUTE_PATH = matching(/^\//, "an absolute path");
 /** What an HTTP header can carry after `Bearer` (RFC 6750). */
@@ -40,6 +46,18 @@ export const HOST: Rule = {
   allowed: "a host name or an address, without ssh://, user@ and :port",
   accepts: (value) => isIP(value) !== 0 || /^[\p{L}\p{N}_]([\p{L}\p{N}_.-]*)$/u.test(value),
 };
+
+/** What people write where a host alone is wanted: `ssh://user:password@host:port/`, all but the host left out at will. */
+export function hostParts(
+  value: string,
+): { readonly host: string; readonly user?: string; readonly port?: string } | undefined {
+  const match =
+    /^(?:\w+:\/\/)?(?:([^@:/]*)(?::[^@/]*)?@)?(?:\[([^\]]+)\]|([^:/@]+))(?::(\d+))?\/?$/.exec(
+      value,
+    );
+  const host = match?.[2] ?? match?.[3] ?? "";
+  return match && HOST.accepts(host) ? { host, user: match[1], port: match[4] } : undefined;
+}
 
 export const SSH_USER = matching(
   /^[^-\s@:/][^\s:/@]*(@[^\s:/@]+)?$/,
@@ -57,6 +75,13 @@ export const ONE_LINE: Rule = {
   allowed: "one line without control characters",
   accepts: (value) => !/[\p{Cc}\p{Cs}]/u.test(value),
 };
+
+/** What any item of a list should be, or undefined where it is right. */
+export function itemTrouble(item: string): string | undefined {
+  if (item.trim() === "") return TEXT.allowed;
+  if (item !== item.trim()) return "text without spaces around it";
+  return ONE_LINE.accepts(item) ? undefined : ONE_LINE.allowed;
+}
 
 /** Whether a URL's host name is this machine's own. */
 export function isLoopback(hostname: string): boolean {
@@ -84,5 +109,8 @@ export function redirectUriProblem(uri: string): string | undefined {
     return "a URI without user and password: browsers leave them out";
   if (url.protocol === "http:" && !isLoopback(url.hostname))
     return "an https URI (plain http is for loopback addresses only)";
-  return undefined;
+  // Compared letter by letter with what a browser sends; an empty path may stay empty.
+  return [uri, `${uri}/`, uri.replace("?", "/?")].includes(url.href)
+    ? undefined
+    : `the URI as browsers write it: ${url.href}`;
 }

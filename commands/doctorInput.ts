@@ -97,6 +97,7 @@ export function configOf(json: unknown): StackConfig {
   return readConfig({
     get: (key) => values[key]?.value,
     isSecret: (key) => values[key]?.secret === true,
+    keys: () => Object.keys(values),
   });
 }
 

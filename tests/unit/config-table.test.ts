@@ -70,15 +70,21 @@ const url: Rows = {
     ["https://u:canary@auth example.org", /an http\(s\)/],
     ["https://auth.example.org?x=1", /without query/],
     ["https://auth.example.org#x", /fragment/],
+    ["https://*.example.org", /an http\(s\)/],
   ],
 };
 const optionalUrl: Rows = { ...url, good: [...url.good, ""] };
 const host: Rows = {
   good: ["192.0.2.22", "photos.example.org", "photos_1", "::1", "fe80::1"],
-  bad: ["", "ssh://h", "me@h", "h:22", "a b", "[::1]", "h\0", "-oProxyCommand=x"].map((value) => [
-    value,
-    /a host name or an address/,
-  ]),
+  bad: [
+    ...["ssh://h", "me@h:22", "h:22", "ssh://me:canary@h/"].map(
+      (value) =>
+        [value, /the user goes into ssh(Jump)?User, the port into ssh(Jump)?Port$/] as const,
+    ),
+    ...["", "a b", "[::1]", "h\0", "-oProxyCommand=x"].map(
+      (value) => [value, /a host name or an address/] as const,
+    ),
+  ],
 };
 const user: Rows = {
   good: ["admin", "me@corp.example.org", "CORP\\me"],
@@ -148,7 +154,10 @@ const table: Record<string, Rows> = {
   signingKey: name,
   clientSecretRotation: optional(name),
   databaseMovedFrom: optional(name),
-  applicationSlug: slug,
+  applicationSlug: {
+    ...slug,
+    bad: [...slug.bad, ["token", /none of authorize, token/], ["userinfo", /none of/]],
+  },
   authorizationFlow: slug,
   invalidationFlow: slug,
   clientId: {
@@ -169,6 +178,9 @@ const table: Record<string, Rows> = {
     good: ["[]", '["https://a.example.org/x","app.immich:///oauth-callback"]'],
     bad: [
       ["https://a.example.org", /a list/],
+      ["https://u:canary@a.example.org", /a list/],
+      ['["https://A.example.org/x"]', /as browsers write it: https:\/\/a\.example\.org\/x$/],
+      ['["https://a.example.org:443/x"]', /as browsers write it/],
       ['["https://a b/"]', /without spaces/],
       ['["https://u:canary@a.example.org/"]', /without user and password/],
       ['["https:a"]', /absolute URI/],
@@ -203,7 +215,6 @@ const table: Record<string, Rows> = {
       ["canary", /in no form that can be read/],
       ["canary\0", /in no form that can be read/],
       [key.public, /is a public key/],
-      [locked.private, /sshPrivateKeyPassphrase is not set/],
     ],
   },
   sshPrivateKeyPassphrase: {
@@ -264,9 +275,37 @@ describe("keys that depend on one another", () => {
     const sshPrivateKey = locked.private;
     const right = { sshPrivateKey, sshPrivateKeyPassphrase: "phrase-canary" };
     expect(problemsOf(right)).toEqual([]);
+    const fix = expect.stringMatching(/ --secret sshPrivateKeyPassphrase$/);
     expect(problemsOf({ ...right, sshPrivateKeyPassphrase: "wrong-canary" })).toMatchObject([
-      { key: "sshPrivateKey", allowed: expect.stringContaining("is not its passphrase") },
+      {
+        key: "sshPrivateKeyPassphrase",
+        allowed: expect.stringMatching(/not its passphrase$/),
+        fix,
+      },
     ]);
+    expect(problemsOf({ sshPrivateKey })).toMatchObject([
+      { key: "sshPrivateKeyPassphrase", given: undefined, fix },
+    ]);
+  });
+
+  test("what stands in sshHost goes where it belongs", () => {
+    expect(problemsOf({ sshHost: "ssh://me@photos:2222" })).toMatchObject([
+      {
+        key: "sshHost",
+        fix: expect.stringMatching(/sshHost photos && .* sshUser me && .* sshPort 2222$/),
+      },
+    ]);
+  });
+
+  test("the path of an address stays in the command", () => {
+    expect(problemsOf({ "authentik:url": "https://example.org/auth/?x=1" })).toMatchObject([
+      { fix: expect.stringMatching(/ authentik:url https:\/\/example\.org\/auth$/) },
+    ]);
+  });
+
+  test("nothing that a terminal would act upon or hide is shown", () => {
+    const [problem] = problemsOf({ applicationName: "a\u009b31m\u202eb\u007f" });
+    expect(problem?.given).toBe(String.raw`"a\u009b31m\u202eb\u007f"`);
   });
 
   test("postgresUser is not the login that this stack makes", () => {
@@ -295,13 +334,22 @@ describe("keys that depend on one another", () => {
   });
 
   test.each([
-    ["sshHots", "sshHost"],
-    ["ButtonText", "buttonText"],
-    ["authentik:tokn", "authentik:token"],
-  ])("%s is no key; the nearest is %s", (wrong, right) => {
+    ["sshHots", "sshHost", "sshHost VALUE"],
+    ["ButtonText", "buttonText", "buttonText VALUE"],
+    ["accesGroups", "accessGroups", "--path 'accessGroups[0]' VALUE"],
+    ["postgresPasswrd", "postgresPassword", "--secret postgresPassword"],
+    ["authentik:tokn", "authentik:token", "--secret authentik:token"],
+  ])("%s is no key; the nearest is %s", (wrong, right, command) => {
     expect(problemsOf({ [wrong]: "canary" })).toMatchObject([
-      { key: wrong, allowed: expect.stringMatching(new RegExp(`nearest is ${right}$`)) },
+      {
+        key: wrong,
+        allowed: expect.stringMatching(new RegExp(`nearest is ${right}$`)),
+        fix: `npx pulumi config rm --stack 'it'\\''s' ${full(wrong)} && npx pulumi config set --stack 'it'\\''s' ${command}`,
+      },
     ]);
+    expect(problemsOf({ nothingOfTheKind: "canary" })[0]?.allowed).toMatch(
+      /that Pulumi.yaml declares/,
+    );
     expect(problemsOf({ "aws:region": "x", "authentik:insecure": "true" })).toEqual([]);
   });
 });
@@ -313,7 +361,7 @@ describe("the command of each message", () => {
     writeFileSync(join(folder, program), `#!/bin/sh\n${script}\n`);
     chmodSync(join(folder, program), 0o755);
   };
-  fake("npx", `for word; do printf '%s\\0' "$word"; done`);
+  fake("npx", `for word; do printf '%s\\0' "$word"; done; printf '\\n\\0'`);
   fake("ssh-keyscan", `echo "$5$4$3 ${HOST_KEY}"`);
   writeFileSync(join(folder, "id"), "");
 
@@ -327,16 +375,25 @@ describe("the command of each message", () => {
   test.each(unique)("%s", (fix, [key, more]) => {
     const run = fix.replace("~/.ssh/id_ed25519", join(folder, "id"));
     const env = { PATH: `${folder}${delimiter}${process.env["PATH"]}` };
-    const words = execFileSync("/bin/sh", ["-c", run], { env, encoding: "utf8" }).split("\0");
-    expect(words.slice(0, 2)).toEqual(["pulumi", "config"]);
-    expect(words.slice(3, 5)).toEqual(["--stack", STACK]);
-    const rest = words.slice(5, -1).filter((word) => word !== "--");
-    if (rest[0] === "--secret") expect(rest).toEqual(["--secret", key]);
-    else if (words[2] === "rm") expect(rest).toContainEqual(expect.stringContaining(key));
-    else {
-      expect(rest).toHaveLength(2);
-      expect(rest[0]).toBe(key);
-      expect(problemsOf({ ...more, [key]: rest[1] })).toEqual([]);
-    }
+    const out = execFileSync("/bin/sh", ["-c", run], { env, encoding: "utf8" });
+    // What every `npx` got, a line for each.
+    const calls = out
+      .split("\n\0")
+      .slice(0, -1)
+      .map((line) => line.split("\0").slice(0, -1));
+    const values = calls.flatMap(([pulumi, config, verb, ...rest]) => {
+      expect([pulumi, config, rest[0], rest[1]]).toEqual(["pulumi", "config", "--stack", STACK]);
+      const words = rest.slice(2).filter((word) => word !== "--");
+      if (verb === "rm")
+        expect(words.join(" ")).toMatch(new RegExp(`^(--path )?${key}(\\[\\d+\\])?$`));
+      else if (words[0] === "--secret") expect(words).toEqual(["--secret", key]);
+      else if (words[0] === "--path") expect(words).toEqual(["--path", `${key}[0]`, words[2]]);
+      else return [words];
+      return [];
+    });
+    if (values.length === 0) return;
+    values.forEach((words) => expect(words).toHaveLength(2));
+    expect(values[0]?.[0]).toBe(key);
+    expect(problemsOf({ ...more, ...Object.fromEntries(values) })).toEqual([]);
   });
 });

@@ -26,6 +26,7 @@ const program = [
   "config.ts",
   "configProblems.ts",
   "configReader.ts",
+  "nearest.ts",
   "configRules.ts",
   "immichFirst.ts",
   "loginName.ts",
