@@ -9,6 +9,7 @@ import {
   isLoopback,
   itemTrouble,
   ONE_LINE,
+  parseList,
   type Rule,
   SCOPES,
   TEXT,
@@ -295,14 +296,4 @@ function fullKey(key: string): string {
 
 function shortKey(key: string): string {
   return key.startsWith(`${PROJECT}:`) ? key.slice(PROJECT.length + 1) : key;
-}
-
-function parseList(value: string): string[] | undefined {
-  try {
-    const parsed: unknown = JSON.parse(value);
-    if (Array.isArray(parsed) && parsed.every((item) => typeof item === "string")) return parsed;
-  } catch {
-    // Not JSON: reported by the caller like any other value that is no list.
-  }
-  return undefined;
 }

@@ -76,6 +76,17 @@ export const ONE_LINE: Rule = {
   accepts: (value) => !/[\p{Cc}\p{Cs}]/u.test(value),
 };
 
+/** Reads a list of texts, as Pulumi hands it over: JSON. Undefined for anything else. */
+export function parseList(value: string): string[] | undefined {
+  try {
+    const parsed: unknown = JSON.parse(value);
+    if (Array.isArray(parsed) && parsed.every((item) => typeof item === "string")) return parsed;
+  } catch {
+    // Not JSON: reported by the caller like any other value that is no list.
+  }
+  return undefined;
+}
+
 /** What any item of a list should be, or undefined where it is right. */
 export function itemTrouble(item: string): string | undefined {
   if (item.trim() === "") return TEXT.allowed;

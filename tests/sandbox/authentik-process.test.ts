@@ -239,6 +239,9 @@ test("the Terraform provider's requests are all answered", async () => {
     provider: provider.pk,
     meta_hide: false,
   });
+  await expect(
+    authentik.api("POST", "core/applications/", { name: "token", slug: "token" }),
+  ).rejects.toThrow(/400 .*The slug 'token' is reserved and cannot be used for applications\./);
   await authentik.api("GET", "core/applications/tf-app/");
   await authentik.api("GET", `providers/oauth2/${provider.pk}/setup_urls/`);
   const binding = await authentik.api<{ pk: string }>("POST", "policies/bindings/", {

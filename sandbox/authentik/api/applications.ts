@@ -11,6 +11,9 @@ import type { ApiRoute } from "./route";
 
 type Body = Omit<ApplicationRow, "pk">;
 
+/** They would clash with the provider's own endpoints below /application/o/. */
+const RESERVED = ["authorize", "token", "device", "userinfo", "introspect", "revoke"];
+
 const SLUG = /^[-\p{L}\p{N}_]+$/u;
 
 /** The address that opens the application: its own, or the host of its provider's first redirect URI. */
@@ -75,10 +78,13 @@ const shape: Resource<ApplicationRow, Body> = {
     name: text({ required: true }),
     slug: text({
       required: true,
-      check: (slug) =>
-        SLUG.test(slug)
+      check: (slug) => {
+        if (RESERVED.includes(slug))
+          return `The slug '${slug}' is reserved and cannot be used for applications.`;
+        return SLUG.test(slug)
           ? undefined
-          : "Enter a valid “slug” consisting of Unicode letters, numbers, underscores, or hyphens.",
+          : "Enter a valid “slug” consisting of Unicode letters, numbers, underscores, or hyphens.";
+      },
     }),
     provider: orNull(numberOf((pk) => store.providers.get(pk) !== undefined)),
     backchannel_providers: listOf(numberOf((pk) => store.providers.get(pk) !== undefined)),
