@@ -71,7 +71,6 @@ test("a preview shows the tutorial's resources with the tutorial's values", asyn
   });
   expect(inputs("immich-settings-row")).toMatchObject({
     store: "system_metadata",
-    database: `immich in immich_postgres at hermes-admin@127.0.0.1:${sandbox.ssh.port}`,
     settings: {
       "oauth.enabled": true,
       "oauth.issuerUrl": "https://auth.hrmsmrflrii.xyz/application/o/immich/",
@@ -138,7 +137,7 @@ test("Authentik out of reach: one message with the address and what to check, at
   const output = `${stdout}\n${stderr}`;
   const diagnostics = output.slice(output.indexOf("Diagnostics:"));
   expect(diagnostics).toContain(`Authentik can't be reached at ${url}`);
-  expect(diagnostics).toContain("npx pulumi config set authentik:url URL");
+  expect(diagnostics).toContain("npx pulumi config set --stack homelab authentik:url URL");
   expect(diagnostics.match(/error:/g)).toHaveLength(1);
   expect(output).not.toMatch(/\n\s+at .*:\d+|node_modules/);
   await project.set("homelab", "authentik:url", sandbox.authentik.url);
@@ -150,7 +149,7 @@ test("a wrong token: one message that says where a token is made", async () => {
   const output = `${stdout}\n${stderr}`;
   expect(code).not.toBe(0);
   expect(output).toContain(`Authentik at ${sandbox.authentik.url} does not accept the API token`);
-  expect(output).toContain("npx pulumi config set --secret authentik:token");
+  expect(output).toContain("npx pulumi config set --stack homelab --secret authentik:token");
   expect(output).not.toContain("canary");
 });
 
