@@ -23,6 +23,5 @@ export function makeBackend(folder: string, passphrase: string): Record<string, 
     PULUMI_CONFIG_PASSPHRASE: passphrase,
     PULUMI_SKIP_UPDATE_CHECK: "true",
     // The tunnel to Postgres is the program's: `destroy` and `refresh` need it too.
-    PULUMI_RUN_PROGRAM: "true",
   };
 }

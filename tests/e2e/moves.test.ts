@@ -1,4 +1,5 @@
 /** A live stack whose database gets another name, another login, another place; and what stays of it in the end: nothing. */
+import { spawnSync } from "node:child_process";
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 
@@ -155,5 +156,52 @@ describe("another database", () => {
     expect(text).not.toContain("ProviderOauth2 immich-provider updat");
     set({ postgresDatabase: undefined, applicationSlug: undefined });
     await ends();
+  });
+});
+
+describe("one side is gone for good", () => {
+  const forget = (side: string, ...more: string[]) => {
+    const script = join(lab.project.folder, "commands/forget.ts");
+    const args = ["-r", "./register.js", script, side, "--stack", "sandbox", ...more];
+    const env = { ...process.env, ...lab.project.environment };
+    return spawnSync(process.execPath, args, {
+      cwd: lab.project.folder,
+      env,
+      encoding: "utf8",
+    });
+  };
+  const providers = async () => {
+    const answer = await fetch(`${lab.sandbox.authentik.url}/api/v3/providers/oauth2/`, {
+      headers: { authorization: `Bearer ${lab.sandbox.authentik.token}` },
+    });
+    return ((await answer.json()) as { results: unknown[] }).results.length;
+  };
+
+  test("Immich's host: it is said what stays, and Authentik's side is undone", async () => {
+    await lab.up();
+    await lab.sandbox.control("ssh/stop");
+    const stuck = await lab.project.run("destroy", "--yes", "--skip-preview");
+    expect(stuck.code).not.toBe(0);
+    const { stdout, status } = forget("immich");
+    expect({ status, stdout }).toMatchObject({ status: 0 });
+    expect(stdout).toMatch(/Would be dropped[^]*immich:index:Settings[^]*DROP ROLE/);
+    expect(forget("immich", "--yes")).toMatchObject({ status: 0 });
+    await lab.project.ok("destroy", "--yes", "--skip-preview");
+    expect(await providers()).toBe(0);
+    await lab.sandbox.control("ssh/start");
+  });
+
+  test("Authentik: Immich gets its settings back", async () => {
+    await lab.sandbox.sql(`UPDATE system_metadata SET value = '{"oauth":{"buttonText":"Again"}}'`);
+    const again = await lab.tables();
+    await lab.sandbox.sql(`DROP OWNED BY immich_sso_sandbox`);
+    await lab.sandbox.sql(`DROP ROLE immich_sso_sandbox`);
+    await lab.up();
+    await lab.sandbox.control("authentik/stop");
+    expect(forget("authentik", "--yes")).toMatchObject({ status: 0 });
+    await lab.project.ok("destroy", "--yes", "--skip-preview");
+    expect(await lab.tables()).toBe(again);
+    expect(await roles()).toEqual([]);
+    await lab.sandbox.control("authentik/start");
   });
 });

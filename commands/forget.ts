@@ -1,0 +1,77 @@
+/**
+ * `npm run forget -- immich|authentik --stack S [--yes]`: the way out where Immich's host or Authentik is gone for good.
+ * Drops that side from the stack's state and touches nothing else; `npx pulumi destroy` then undoes the other side, and
+ * `npx pulumi up` makes the dropped one anew. Without `--yes` it only says what it would drop.
+ *
+ * Exit code 0: said, or done; 1: it failed; 2: wrong usage.
+ */
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { parseArgs } from "node:util";
+
+import { pulumi } from "./cli";
+import { type Exported, forgotten, type Side, STAYS } from "./forgotten";
+
+const USAGE = "usage: npm run forget -- immich|authentik --stack NAME [--yes]";
+
+async function main(): Promise<number> {
+  const { side, stack, yes } = read();
+  if (!side || !stack) {
+    process.stderr.write(`${USAGE}\n`);
+    return 2;
+  }
+  const cli = async (...args: string[]): Promise<string> => {
+    const { code, stdout, stderr } = await pulumi([...args, "--stack", stack]);
+    if (code !== 0) throw new Error(`pulumi ${args.join(" ")} failed:\n${stderr || stdout}`);
+    return stdout;
+  };
+  // Without --show-secrets: what is encrypted stays encrypted on its way out and back.
+  const exported = JSON.parse(await cli("stack", "export")) as Exported;
+  const { state, gone } = forgotten(exported, side);
+  if (gone.length === 0) {
+    process.stdout.write(`The stack ${stack} has nothing of ${side}.\n`);
+    return 0;
+  }
+  const lines = gone.map(({ type, urn }) => `  ${type}  ${urn.split("::").at(-1) ?? ""}`);
+  const verb = yes ? "Dropped" : "Would be dropped";
+  if (yes) {
+    const folder = mkdtempSync(join(tmpdir(), "immich-sso-forget-"));
+    try {
+      const file = join(folder, "state.json");
+      writeFileSync(file, JSON.stringify(state), { mode: 0o600 });
+      await cli("stack", "import", "--file", file);
+    } finally {
+      rmSync(folder, { recursive: true });
+    }
+  }
+  const next = yes
+    ? `The other side is as it was: npx pulumi destroy --stack ${stack}, or npx pulumi up --stack ${stack}`
+    : `If it can be reached at all, npx pulumi destroy takes it back instead. Else: npm run forget -- ${side} --stack ${stack} --yes`;
+  process.stdout.write(
+    `${verb} from the state of ${stack}; nothing else is touched:\n${lines.join("\n")}\n\n${STAYS[side]}\n\n${next}\n`,
+  );
+  return 0;
+}
+
+function read(): { side?: Side; stack?: string; yes?: boolean } {
+  try {
+    const { values, positionals } = parseArgs({
+      allowPositionals: true,
+      options: { stack: { type: "string", short: "s" }, yes: { type: "boolean" } },
+    });
+    const [side] = positionals;
+    if (side !== "immich" && side !== "authentik") return {};
+    return { side, ...values };
+  } catch {
+    return {};
+  }
+}
+
+main().then(
+  (code) => (process.exitCode = code),
+  (error: unknown) => {
+    process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n`);
+    process.exitCode = 1;
+  },
+);
