@@ -8,11 +8,12 @@ import type { Previous, Settings, StoreName } from "../immich/types";
 import { validateSettings } from "../immich/validate";
 import { needsRestart } from "../immich/version";
 import type { Failure, Known, Resource, Session } from "../plugin/provider";
-import { isObject, UNKNOWN, type Value, type Values } from "../plugin/wire";
-import { type Access, asLogin, dropLogin, looking } from "./access";
+import { isObject, same, UNKNOWN, type Value, type Values } from "../plugin/wire";
+import { type Access, asLogin, dropLogin, looking, rowContext } from "./access";
 import { inputChanges } from "./compare";
 import { along, type Configuration, describeWay, type Way, wayOf, waysOut } from "./configuration";
-import { connections, issuer, row, service as services } from "./late";
+import { databaseId } from "./identity";
+import { connections, issuer, reaching, row, service as services } from "./late";
 
 const INPUTS = [
   "store",
@@ -69,7 +70,8 @@ export function settingsResource(configured: () => Configuration): Resource {
 
     async read({ id, state }) {
       const known = rowState(state);
-      const { done, refused } = await looking(configured(), access(state), (context) =>
+      const place = await placeOf(configured(), state);
+      const { done, refused } = await looking(place, access(state), (context) =>
         row().readRow(context, known),
       );
       const now = (given: Value | undefined) =>
@@ -110,8 +112,9 @@ export function settingsResource(configured: () => Configuration): Resource {
     },
 
     async delete({ state }, session) {
-      await putBack(configured(), state, session);
-      await restartAfterwards(configured(), state, session);
+      const place = await placeOf(configured(), state);
+      await putBack(place, state, session);
+      await restartAfterwards(place, state, session);
     },
   };
 }
@@ -190,6 +193,24 @@ function outputs(
 ): Values {
   for (const warning of [...more, ...warnings]) session.log("warning", warning);
   return { ...inputs, ...rowOutputs(state), way: wayOf(configuration) as unknown as Value };
+}
+
+/**
+ * How the database that has the settings is reached. After a move that was refused, the configuration that Pulumi keeps of
+ * this provider leads to another one already.
+ */
+async function placeOf(configuration: Configuration, state: Values): Promise<Configuration> {
+  const { way, databaseId: id } = state;
+  if (!isObject(way) || typeof id !== "string" || configuration.databaseMovedFrom === id)
+    return configuration;
+  if (same(way, wayOf(configuration) as unknown as Value)) return configuration;
+  try {
+    const admin = await rowContext(configuration, { ...access(state), login: "" });
+    if ((await reaching().reach(admin, ({ db }) => databaseId(db))) === id) return configuration;
+  } catch {
+    // Not reached by its new name: then perhaps by the one that it had.
+  }
+  return along(way as unknown as Way, configuration);
 }
 
 /** How the database that was written last is reached, where it is another one than now and was not moved. */

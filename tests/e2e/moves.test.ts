@@ -155,6 +155,7 @@ describe("another database", () => {
     expect(await lab.tables()).toBe(there);
     expect(text).not.toContain("ProviderOauth2 immich-provider updat");
     set({ postgresDatabase: undefined, applicationSlug: undefined });
+    await lab.up();
     await ends();
   });
 });
