@@ -59,14 +59,20 @@ exit 1
  */
 const SYSTEM = ["cat", "date", "grep", "head", "id", "ls", "sed", "sleep", "sort", "tail", "tr"];
 
-/** Writes the commands into `bin`, which is made if absent. */
-export function writeCommands(bin: string): void {
+/** Puts what is taken of the system into `bin`, which is made if absent. */
+export function linkSystemCommands(bin: string): void {
   mkdirSync(bin, { recursive: true });
   for (const program of SYSTEM) {
     const folders = [...(process.env["PATH"] ?? "").split(delimiter), "/usr/bin", "/bin"];
     const found = folders.map((folder) => join(folder, program)).find((path) => existsSync(path));
-    if (found !== undefined) symlinkSync(found, join(bin, program));
+    const link = join(bin, program);
+    if (found !== undefined && !existsSync(link)) symlinkSync(found, link);
   }
+}
+
+/** Writes the commands into `bin`, which is made if absent. */
+export function writeCommands(bin: string): void {
+  linkSystemCommands(bin);
   const carrier = join(bin, ".docker.js");
   writeFileSync(carrier, CARRIER);
   for (const program of ["docker", "podman", "docker-compose", "podman-compose"]) {

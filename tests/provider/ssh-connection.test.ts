@@ -42,7 +42,7 @@ afterAll(async () => {
 describe("what works", () => {
   test("a command, its input, its output and its exit code", async () => {
     const connection = await dial();
-    const answer = await connection.exec("/bin/cat; echo bad >&2; exit 3", { stdin: "good" });
+    const answer = await connection.exec("cat; echo bad >&2; exit 3", { stdin: "good" });
     expect(answer).toEqual({ code: 3, stdout: "good", stderr: "bad\n" });
   });
 

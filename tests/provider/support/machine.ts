@@ -6,6 +6,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 
 import type { SshTarget } from "../../../ssh/target";
+import { linkSystemCommands } from "../../../sandbox/docker/shim";
 import { type SshServer, startSshServer } from "../../../sandbox/ssh";
 
 /** Time-outs that a test can wait for. */
@@ -35,7 +36,7 @@ export function script(bin: string, name: string, body: string): void {
 /** The sandbox's SSH server with a folder of its own. */
 export async function machine(path: string): Promise<SshServer & { readonly bin: string }> {
   const bin = join(path, "bin");
-  mkdirSync(bin, { recursive: true });
+  linkSystemCommands(bin);
   const server = await startSshServer({ home: path, bin });
   return Object.assign(server, { bin });
 }
