@@ -133,7 +133,8 @@ describe("someone who followed the tutorial by hand", () => {
     expect(output).not.toContain("canary");
     expect(code).toBe(0);
     expect(await now()).toEqual(made);
-    const resources = await state();
+    const resources = (await state()).filter(({ type }) => String(type).startsWith("authentik:"));
+    expect(resources).toHaveLength(2);
     for (const mark of ["protect", "importID", "ignoreChanges", "retainOnDelete"])
       expect(resources.filter((one) => one[mark])).toEqual([]);
   });
