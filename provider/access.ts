@@ -4,6 +4,7 @@ import { loginPassword } from "../immich/login";
 import type { RowContext } from "../immich/row";
 import type { StoreName } from "../immich/types";
 import type { Configuration } from "./configuration";
+import { databaseId } from "./identity";
 import { reaching } from "./late";
 import { scramVerifier } from "./scram";
 
@@ -35,6 +36,15 @@ export async function rowContext(
     composeService: configuration.composeService,
     composeDirectory: configuration.composeDirectory,
   };
+}
+
+/** Which database a configuration leads to, asked as the configured user. */
+export async function databaseIdAt(
+  configuration: Configuration,
+  store: StoreName,
+): Promise<string> {
+  const admin = await rowContext(configuration, { store, login: "" });
+  return reaching().reach(admin, ({ db }) => databaseId(db));
 }
 
 /**

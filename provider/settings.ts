@@ -9,11 +9,10 @@ import { validateSettings } from "../immich/validate";
 import { needsRestart } from "../immich/version";
 import type { Failure, Known, Resource, Session } from "../plugin/provider";
 import { isObject, same, UNKNOWN, type Value, type Values } from "../plugin/wire";
-import { type Access, asLogin, dropLogin, looking, rowContext } from "./access";
+import { type Access, asLogin, databaseIdAt, dropLogin, looking } from "./access";
 import { inputChanges } from "./compare";
 import { along, type Configuration, describeWay, type Way, wayOf, waysOut } from "./configuration";
-import { databaseId } from "./identity";
-import { connections, issuer, reaching, row, service as services } from "./late";
+import { connections, issuer, row, service as services } from "./late";
 
 const INPUTS = [
   "store",
@@ -205,8 +204,7 @@ async function placeOf(configuration: Configuration, state: Values): Promise<Con
     return configuration;
   if (same(way, wayOf(configuration) as unknown as Value)) return configuration;
   try {
-    const admin = await rowContext(configuration, { ...access(state), login: "" });
-    if ((await reaching().reach(admin, ({ db }) => databaseId(db))) === id) return configuration;
+    if ((await databaseIdAt(configuration, access(state).store)) === id) return configuration;
   } catch {
     // Not reached by its new name: then perhaps by the one that it had.
   }
@@ -220,8 +218,8 @@ function isElsewhere(
   inputs: Values,
 ): Configuration | undefined {
   const [before, now] = [state["databaseId"], inputs["databaseId"]];
-  const same = typeof before !== "string" || before === now;
-  if (same || configuration.databaseMovedFrom === before || !isObject(state["way"]))
+  const isHere = typeof before !== "string" || before === now;
+  if (isHere || configuration.databaseMovedFrom === before || !isObject(state["way"]))
     return undefined;
   return along(state["way"] as unknown as Way, configuration);
 }

@@ -7,11 +7,11 @@ import type { Snapshot } from "../immich/row";
 import type { Previous, StoreName } from "../immich/types";
 import type { Resource } from "../plugin/provider";
 import { UNKNOWN, type Value, type Values } from "../plugin/wire";
-import { rowContext } from "./access";
+import { databaseIdAt, rowContext } from "./access";
 import { inputChanges } from "./compare";
 import { along, type Configuration, describeWay, type Way, wayOf, waysOut } from "./configuration";
 import { databaseId } from "./identity";
-import { reaching, row, service as services } from "./late";
+import { row, service as services } from "./late";
 
 const INPUTS = ["database", "store", "keys", "restarts"];
 
@@ -127,9 +127,7 @@ async function refuseUnlessReachable(
   let why = "how it was reached is not known";
   try {
     if (old) {
-      const store = inputs["store"] as StoreName;
-      const context = await rowContext(along(old, configuration), { store, login: "" });
-      const found = await reaching().reach(context, ({ db }) => databaseId(db));
+      const found = await databaseIdAt(along(old, configuration), inputs["store"] as StoreName);
       if (found === earlier) return;
       why = `another one answers there (${found})`;
     }
