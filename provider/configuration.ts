@@ -160,7 +160,7 @@ export function describeWay({ host, container, database }: Way): string {
 export function waysOut(id: string): string {
   return [
     `  it moved, with its data:   npx pulumi config set databaseMovedFrom ${id}`,
-    `  it is gone for good:       npm run forget -- immich`,
+    `  it is gone for good:       npm run forget -- immich --stack NAME`,
     `  it is up, only elsewhere:  put the configuration back, and npx pulumi destroy, before you change it`,
   ].join("\n");
 }
