@@ -3,7 +3,7 @@ import { readAdmins, type Admin } from "../immich/admins";
 import { runsFromConfigFile } from "../immich/configFile";
 import { KEYS } from "../immich/keys";
 import { reach } from "../immich/reach";
-import type { RowContext } from "../immich/row";
+import type { RowContext } from "../immich/reach";
 import { read, type Common } from "../immich/settings";
 import { serviceStartedAt } from "../ssh/composeService";
 import { shared } from "../ssh/shared";

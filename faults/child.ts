@@ -1,7 +1,7 @@
 // Runs one operation in a process of its own, so that it can be killed at any moment. Told what to do on stdin.
 import { text } from "node:stream/consumers";
 
-import type { RowContext } from "../immich/row";
+import type { RowContext } from "../immich/reach";
 import { type Job, perform, realWriter } from "./operations";
 
 void (async () => {

@@ -5,7 +5,7 @@ import { join } from "node:path";
 
 import { Pool, type QueryResult, type QueryResultRow } from "pg";
 
-import type { RowContext } from "../immich/row";
+import type { RowContext } from "../immich/reach";
 import type { StoreName } from "../immich/types";
 import { type Postgres, startPostgres } from "../sandbox/postgres";
 import { type SshServer, startSshServer } from "../sandbox/ssh";

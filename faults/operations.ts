@@ -1,5 +1,6 @@
 /** What is broken: the four operations of the settings row, and what each starts from and leads to. */
-import type { RowContext, RowState, Wanted } from "../immich/row";
+import type { RowContext } from "../immich/reach";
+import type { RowState, Wanted } from "../immich/row";
 import * as row from "../immich/row";
 import type { Previous, Settings, StoreName } from "../immich/types";
 

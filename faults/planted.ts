@@ -3,7 +3,8 @@
  * hand-written tutorial did, instead of all in one transaction.
  */
 import { reach } from "../immich/reach";
-import type { RowContext, RowState, Wanted } from "../immich/row";
+import type { RowContext } from "../immich/reach";
+import type { RowState, Wanted } from "../immich/row";
 import { realWriter, type Writer } from "./operations";
 
 async function write(context: RowContext, { settings, previous }: Wanted): Promise<RowState> {

@@ -3,17 +3,7 @@ import type { Duplex } from "node:stream";
 import { Client } from "pg";
 
 import { connectError } from "./databaseErrors";
-import type { Database, Rows } from "./types";
-
-/** Which database, and who logs in. */
-export interface DatabaseLogin {
-  readonly database: string;
-  readonly user: string;
-  /** Secret. */
-  readonly password: string;
-  /** The database in words, for messages: `immich in container immich_postgres at admin@192.0.2.22`. */
-  readonly where: string;
-}
+import type { Database, DatabaseLogin, Rows } from "./types";
 
 /** How long the steps may take, in milliseconds. */
 export interface DatabaseTimeouts {

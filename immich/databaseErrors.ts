@@ -1,4 +1,4 @@
-import type { DatabaseLogin } from "./database";
+import type { DatabaseLogin } from "./types";
 
 /** No session with PostgreSQL came about. */
 export class DatabaseError extends Error {

@@ -3,13 +3,36 @@ import type { SshConnection } from "../ssh/connection";
 import { openContainerPort } from "../ssh/container";
 import { SshError } from "../ssh/errors";
 import { shared } from "../ssh/shared";
-import { addressOf, type SshTimeouts } from "../ssh/target";
+import { addressOf, type SshTarget, type SshTimeouts } from "../ssh/target";
 import { type DatabaseTimeouts, openDatabase, type Session } from "./database";
 import { DatabaseError } from "./databaseErrors";
 import { SettingsError } from "./errors";
-import type { RowContext } from "./row";
 import { askServer, type ServerAnswers } from "./server";
 import type { Timeouts } from "./transaction";
+import type { StoreName } from "./types";
+
+/** Where Immich's settings are and how to get there. */
+export interface RowContext {
+  readonly ssh: SshTarget;
+  /** `docker`, `podman`, or either behind `sudo -n`. */
+  readonly runtime: string;
+  /** PostgreSQL's container. */
+  readonly container: string;
+  /** PostgreSQL's port in the container. */
+  readonly port: number;
+  readonly database: string;
+  /** The Postgres login; its password is secret. */
+  readonly login: { readonly user: string; readonly password: string };
+  readonly store: StoreName;
+  /** Where Immich's public API answers; asked for the version. Default: not asked. */
+  readonly immichApiUrl?: string;
+  /** Compose service of Immich's server; looked at when the API can't be reached. Default: not looked at. */
+  readonly composeService?: string;
+  /** Directory of Immich's Compose file, where it is known. */
+  readonly composeDirectory?: string;
+  /** Default: those of each step. */
+  readonly timeouts?: RowTimeouts;
+}
 
 /** Time-outs of all steps, in milliseconds; what is not given has its own default. */
 export interface RowTimeouts {

@@ -2,37 +2,13 @@
  * What the dynamic resources do, without Pulumi: Immich's settings remembered, written, read and put back, over SSH. Each
  * operation is one transaction; each can be run again after any failure, and then finishes what was begun.
  */
-import type { SshTarget } from "../ssh/target";
 import { configFileMessage, runsFromConfigFile } from "./configFile";
 import { SettingsError } from "./errors";
 import type { Common } from "./options";
 import { sameValue } from "./reading";
-import { reach, type Reached, type RowTimeouts } from "./reach";
+import { reach, type Reached, type RowContext } from "./reach";
 import { apply, read, restore, snapshot } from "./settings";
-import type { Previous, Settings, StoreName } from "./types";
-
-/** Where Immich's settings are and how to get there. */
-export interface RowContext {
-  readonly ssh: SshTarget;
-  /** `docker`, `podman`, or either behind `sudo -n`. */
-  readonly runtime: string;
-  /** PostgreSQL's container. */
-  readonly container: string;
-  /** PostgreSQL's port in the container. */
-  readonly port: number;
-  readonly database: string;
-  /** The Postgres login; its password is secret. */
-  readonly login: { readonly user: string; readonly password: string };
-  readonly store: StoreName;
-  /** Where Immich's public API answers; asked for the version. Default: not asked. */
-  readonly immichApiUrl?: string;
-  /** Compose service of Immich's server; looked at when the API can't be reached. Default: not looked at. */
-  readonly composeService?: string;
-  /** Directory of Immich's Compose file, where it is known. */
-  readonly composeDirectory?: string;
-  /** Default: those of each step. */
-  readonly timeouts?: RowTimeouts;
-}
+import type { Previous, Settings } from "./types";
 
 /** What was there before. */
 export interface Snapshot {

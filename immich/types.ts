@@ -54,3 +54,13 @@ export interface Rows {
 export interface Database {
   query(text: string, values?: unknown[]): Promise<Rows>;
 }
+
+/** Which database, and who logs in. */
+export interface DatabaseLogin {
+  readonly database: string;
+  readonly user: string;
+  /** Secret. */
+  readonly password: string;
+  /** The database in words, for messages: `immich in container immich_postgres at admin@192.0.2.22`. */
+  readonly where: string;
+}

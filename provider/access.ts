@@ -1,7 +1,7 @@
 /** Immich's settings as one PostgreSQL login or another, and what to do where a login is refused. */
 import { DatabaseError } from "../immich/databaseErrors";
 import { loginPassword } from "../immich/login";
-import type { RowContext } from "../immich/row";
+import type { RowContext } from "../immich/reach";
 import type { StoreName } from "../immich/types";
 import type { Configuration } from "./configuration";
 import { databaseId } from "./identity";

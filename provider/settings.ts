@@ -2,7 +2,8 @@
  * `immich:index:Settings`: settings of Immich, in its own database. Owns the settings it was given and no others. What was
  * there before comes back when it is deleted.
  */
-import type { RowChange, RowContext, RowState, Wanted } from "../immich/row";
+import type { RowContext } from "../immich/reach";
+import type { RowChange, RowState, Wanted } from "../immich/row";
 import { sameValue } from "../immich/reading";
 import type { Previous, Settings, StoreName } from "../immich/types";
 import { validateSettings } from "../immich/validate";

@@ -1,14 +1,8 @@
 // The operations behind the dynamic resources: real PostgreSQL, real SSH, both stores.
 import { Client } from "pg";
 
-import {
-  type RowContext,
-  createRow,
-  deleteRow,
-  readRow,
-  snapshotRow,
-  updateRow,
-} from "../../immich/row";
+import { createRow, deleteRow, readRow, snapshotRow, updateRow } from "../../immich/row";
+import type { RowContext } from "../../immich/reach";
 import type { StoreName } from "../../immich/types";
 import { closeShared } from "../../ssh/shared";
 import { type Postgres, startPostgres } from "../../sandbox/postgres";
