@@ -81,8 +81,8 @@ function readImmich(reader: Reader) {
 }
 
 function readApplication(reader: Reader, immichUrl: string) {
-  const accountLinking = reader.flag("accountLinking") ?? false;
-  const mobileApp = reader.flag("mobileApp") ?? false;
+  const accountLinking = reader.flag("accountLinking") ?? true;
+  const mobileApp = reader.flag("mobileApp") ?? true;
   const extra = reader.list(
     "extraRedirectUris",
     "https://photos.example.org/auth/login",
@@ -92,7 +92,11 @@ function readApplication(reader: Reader, immichUrl: string) {
   return {
     name: reader.text("applicationName", { example: "Immich" }),
     slug: reader.text("applicationSlug", { example: "immich", rule: rules.APPLICATION_SLUG }),
-    launchUrl: reader.url("launchUrl", { example: "https://photos.example.org" }) || immichUrl,
+    launchUrl:
+      reader.url("launchUrl", {
+        example: `${immichUrl || "https://photos.example.org"}/auth/login?autoLaunch=1`,
+        page: true,
+      }) || immichUrl,
     providerName: reader.text("providerName", { example: "immich-oauth-provider" }),
     authorizationFlow: slug("authorizationFlow", "default-provider-authorization-explicit-consent"),
     invalidationFlow: slug("invalidationFlow", "default-provider-invalidation-flow"),

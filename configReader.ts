@@ -6,7 +6,6 @@ import { ConfigCommands, ConfigError, type ConfigProblem, shown } from "./config
 import {
   HOST,
   hostParts,
-  isLoopback,
   itemTrouble,
   ONE_LINE,
   parseList,
@@ -14,6 +13,7 @@ import {
   SCOPES,
   TEXT,
 } from "./configRules";
+import { judgeUrl, type UrlOptions } from "./configUrl";
 import { nearest } from "./nearest";
 import { parsePins } from "./ssh/hostKey";
 import { quote } from "./ssh/quote";
@@ -40,14 +40,6 @@ interface TextOptions {
   readonly example: string;
   readonly rule?: Rule;
   readonly optional?: boolean;
-}
-interface UrlOptions {
-  readonly example: string;
-  readonly required?: boolean;
-  /** No path. */
-  readonly origin?: boolean;
-  /** Plain http for loopback only: the redirect URI is made from it. */
-  readonly secure?: boolean;
 }
 interface SecretOptions {
   readonly required?: boolean;
@@ -95,38 +87,9 @@ export class Reader {
   }
 
   url(key: string, options: UrlOptions): string {
-    const value = this.value(key);
-    const kind = options.origin ? "an http(s) origin without a path" : "an http(s) address";
-    if (value === "") {
-      if (options.required) this.refuse(key, undefined, kind, options.example);
-      return "";
-    }
-    const url = URL.canParse(value) ? new URL(value) : undefined;
-    if (
-      !url ||
-      /[\s\\]/.test(value) ||
-      !ONE_LINE.accepts(value) ||
-      !/^https?:\/\/[^*]*$/i.test(value)
-    ) {
-      const hidden = value.includes("@") ? "[may contain a password]" : value;
-      this.refuse(key, hidden, kind, options.example);
-      return value;
-    }
-    const secure = !options.secure || url.protocol === "https:" || isLoopback(url.hostname);
-    const origin = secure ? url.origin : url.origin.replace(/^http:/, "https:");
-    const address = options.origin ? origin : `${origin}${url.pathname}`.replace(/\/+$/, "");
-    if (url.username || url.password)
-      this.refuse(key, "[contains a password]", `${kind}, without user and password`, address);
-    else if (/[?#]/.test(value) || (options.origin && url.pathname !== "/"))
-      this.refuse(key, value, `${kind}, without query (?…) and fragment (#…)`, address);
-    else if (!secure)
-      this.refuse(
-        key,
-        value,
-        "https: Authentik sends login codes to this address (plain http is for loopback only)",
-        origin,
-      );
-    return `${url.origin}${url.pathname}`.replace(/\/+$/, "");
+    const { address, problem } = judgeUrl(this.value(key), options);
+    if (problem) this.refuse(key, problem.given, problem.allowed, problem.example);
+    return address;
   }
 
   choice<T extends string>(key: string, allowed: readonly [T, ...T[]]): T {

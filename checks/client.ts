@@ -65,7 +65,7 @@ export async function redirectUriWeb(facts: Facts): Promise<Finding> {
   return redirectUris(facts, [uri], "");
 }
 
-/** redirect-uri-user-settings, only with `accountLinking`. */
+/** redirect-uri-user-settings, unless `accountLinking` is off. */
 export function redirectUriUserSettings(facts: Facts): Promise<Finding> {
   return redirectUris(
     facts,
@@ -74,7 +74,7 @@ export function redirectUriUserSettings(facts: Facts): Promise<Finding> {
   );
 }
 
-/** redirect-uri-app, only with `mobileApp`. */
+/** redirect-uri-app, unless `mobileApp` is off. */
 export function redirectUriApp(facts: Facts): Promise<Finding> {
   return redirectUris(facts, facts.input.redirectUris.filter(isApp), "mobileApp");
 }

@@ -49,7 +49,11 @@ test("up makes both sides, restarts once, and a person can log in", async () => 
     clientId: "immich-oauth-client",
     clientSecret: expect.stringMatching(/^[A-Za-z0-9]{64}$/),
     scopes: ["openid", "email", "profile"],
-    redirectUris: [`${lab.sandbox.immich.url}/auth/login`],
+    redirectUris: [
+      `${lab.sandbox.immich.url}/auth/login`,
+      `${lab.sandbox.immich.url}/user-settings`,
+      "app.immich:///oauth-callback",
+    ],
     discoveryUrl: `${lab.sandbox.authentik.url}/application/o/immich/.well-known/openid-configuration`,
     launchUrl: lab.sandbox.immich.url,
     immichUrl: lab.sandbox.immich.url,

@@ -148,7 +148,18 @@ const table: Record<string, Rows> = {
   },
   immichApiUrl: optionalUrl,
   authentikPublicUrl: optionalUrl,
-  launchUrl: optionalUrl,
+  launchUrl: {
+    good: [
+      "",
+      "https://p.example.org",
+      "https://p.example.org/auth/login?autoLaunch=1",
+      "https://p.example.org/?a=b",
+    ],
+    bad: [
+      ...optionalUrl.bad.filter(([value]) => !value?.includes("?")),
+      ["https://p.example.org/x?a=b#c", /without fragment/],
+    ],
+  },
   applicationName: name,
   providerName: name,
   signingKey: name,

@@ -93,18 +93,29 @@ describe("redirect URIs", () => {
     expect(redirectUriProblem(uri) === undefined).toBe(accepted);
   });
 
-  test("of the app and of account linking come with their keys, none twice", () => {
+  test("of a new stack are the three of Authentik's guide to Immich; more are added, none twice", () => {
     const origin = "https://photos.hrmsmrflrii.xyz";
-    const config = read({
-      accountLinking: "true",
-      mobileApp: "true",
-      extraRedirectUris: `["${origin}/auth/login","https://old.example.org/auth/login"]`,
-    });
-    expect(config.application.redirectUris).toEqual([
+    const three = [
       `${origin}/auth/login`,
       `${origin}/user-settings`,
       "app.immich:///oauth-callback",
+    ];
+    const ofNewStack = { accountLinking: undefined, mobileApp: undefined };
+    const defaults = Object.fromEntries(
+      Object.keys(ofNewStack).map((key) => [key, declaredKeys()[key]?.default]),
+    );
+    expect(defaults).toEqual({ accountLinking: true, mobileApp: true });
+    expect(read(ofNewStack).application.redirectUris).toEqual(three);
+    expect(read(defaults).application.redirectUris).toEqual(three);
+    const extra = `["${origin}/auth/login","https://old.example.org/auth/login"]`;
+    expect(read({ ...ofNewStack, extraRedirectUris: extra }).application.redirectUris).toEqual([
+      ...three,
       "https://old.example.org/auth/login",
     ]);
+  });
+
+  test("launchUrl keeps its query", () => {
+    const page = "https://photos.hrmsmrflrii.xyz/auth/login?autoLaunch=1";
+    expect(read({ launchUrl: page }).application.launchUrl).toBe(page);
   });
 });
