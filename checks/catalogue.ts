@@ -6,6 +6,14 @@ import { immichChecks } from "./catalogue/immich";
 import { oidcChecks } from "./catalogue/oidc";
 import { settingsChecks } from "./catalogue/settings";
 
+/** The groups that the table is read in. */
+const parts = {
+  Authentik: authentikChecks,
+  OpenID: oidcChecks,
+  Immich: immichChecks,
+  "Immich's host": settingsChecks,
+} as const;
+
 const all = { ...authentikChecks, ...oidcChecks, ...immichChecks, ...settingsChecks };
 
 export type CheckId = keyof typeof all;
@@ -15,3 +23,7 @@ export const catalogue: Readonly<Record<CheckId, CheckEntry>> = all;
 
 /** The ids, in the order of the table. */
 export const checkIds = Object.keys(all) as CheckId[];
+
+/** The ids by group, in the same order. */
+export const checkGroups: readonly (readonly [title: string, ids: readonly string[]])[] =
+  Object.entries(parts).map(([title, part]) => [title, Object.keys(part)]);

@@ -1,5 +1,5 @@
 // The doctor's table for people, and the same as JSON.
-import { catalogue, type CheckId } from "./catalogue";
+import { catalogue, checkGroups, type CheckId } from "./catalogue";
 import type { CheckResult } from "./types";
 
 /** What `npm run doctor -- --json` prints. */
@@ -22,22 +22,43 @@ export function summary(results: readonly CheckResult[]): string {
     .join(", ");
 }
 
-/** The whole table, one line a check, for a terminal of the given width (default 100). */
-export function table(results: readonly CheckResult[], width = 100): string {
-  const mark = {
-    ok: "ok      ",
-    broken: "BROKEN  ",
-    unknown: "unknown ",
-    crashed: "CRASHED ",
-  } as const;
+/** How a table is shown. */
+export interface Look {
+  /** Width of the terminal, in columns. Default: 100. */
+  readonly width?: number;
+  /** Whether the terminal shows colours. Default: no. */
+  readonly colour?: boolean;
+}
+
+const MARKS = { ok: "ok", broken: "BROKEN", unknown: "unknown", crashed: "CRASHED" } as const;
+const COLOURS = { ok: 32, broken: 31, unknown: 33, crashed: 35 } as const;
+
+/** The whole table, a line a check: what is broken or crashed first, then the rest by group. */
+export function table(
+  results: readonly CheckResult[],
+  { width = 100, colour = false }: Look = {},
+): string {
   const idWidth = Math.max(...results.map((one) => one.id.length)) + 2;
-  return results
-    .map((one) => {
-      const head = `${mark[one.verdict]}${one.id.padEnd(idWidth)}`;
-      const room = Math.max(30, width - head.length);
-      return head + (one.fix === "" ? shorten(one.seen, room) : one.seen);
-    })
-    .join("\n");
+  const line = (one: CheckResult): string => {
+    const mark = MARKS[one.verdict].padEnd(8);
+    const head = `${one.id.padEnd(idWidth)}`;
+    const room = Math.max(30, width - mark.length - head.length);
+    const text = one.fix === "" ? shorten(one.seen, room) : one.seen;
+    return `${colour ? `\u001b[${COLOURS[one.verdict]}m${mark}\u001b[0m` : mark}${head}${text}`;
+  };
+  const first = results.filter(({ verdict }) => verdict === "broken" || verdict === "crashed");
+  const groups = checkGroups
+    .map(([title, ids]) => ({
+      title,
+      rest: results.filter((one) => ids.includes(one.id) && !first.includes(one)),
+    }))
+    .filter(({ rest }) => rest.length > 0);
+  return [
+    ...(first.length === 0 ? [] : [first.map(line).join("\n")]),
+    ...groups.map(({ title, rest }) =>
+      [`${title}: ${summary(rest)}`, ...rest.map(line)].join("\n"),
+    ),
+  ].join("\n\n");
 }
 
 /** The most causes that failureText tells in full, so that it stays under 20 lines. */

@@ -114,7 +114,13 @@ export async function runChecks(
     running.set(id, now);
     return now;
   };
-  const outcomes = await Promise.all(checkIds.map(outcome));
+  const open = new Set<string>(checkIds);
+  const slow = timer((options.slowSeconds ?? 10) * 1000);
+  void slow.then(() => options.onSlow?.(checkIds.filter((id) => open.has(id))));
+  const outcomes = await Promise.all(
+    checkIds.map((id) => outcome(id).finally(() => open.delete(id))),
+  );
+  slow.stop();
   outOfTime.stop();
   const redact = redactor(input);
   return checkIds.map((id, index) => result(id, outcomes[index] as Outcome, input, redact));

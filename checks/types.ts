@@ -105,6 +105,10 @@ export interface RunOptions {
   readonly requestSeconds?: number;
   /** Seconds for the whole run on top of waitSeconds; what is still open then is "unknown". Default 45. */
   readonly totalSeconds?: number;
+  /** Told once, `slowSeconds` after the start, of the checks that have no result yet. Default: nobody is told. */
+  readonly onSlow?: (ids: readonly string[]) => void;
+  /** Default 10. */
+  readonly slowSeconds?: number;
 }
 
 /** What a check function answers: its result without id and fix, which the catalogue gives. */

@@ -6,7 +6,7 @@ import { join } from "node:path";
 import { checkIds } from "../../checks/catalogue";
 import type { Report } from "../../checks/print";
 import { CLIENT_SECRET, Lab, redirectUri } from "./lab";
-import { doctor as runDoctor, pulumi, type Ran, type RunOptions } from "./processes";
+import { doctor as runDoctor, pulumi, type Ran, type RunOptions, startDoctor } from "./processes";
 
 jest.setTimeout(120_000);
 
@@ -55,6 +55,26 @@ async function setUp(args: string[], input?: string): Promise<void> {
 function doctor(args: string[], { input, env }: RunOptions = {}): Promise<Ran> {
   const all = { ...lab.description().environment, ...env };
   return runDoctor(["--config-file", configFile, ...args], { input, env: all });
+}
+
+/** The doctor while it watches. */
+function watching(args: string[]) {
+  const run = startDoctor(["--config-file", configFile, ...args], lab.description().environment);
+  let text = "";
+  run.stdout?.on("data", (chunk) => (text += String(chunk)));
+  const ended = new Promise<number | null>((resolve) => run.once("exit", resolve));
+  return {
+    async until(pattern: RegExp): Promise<void> {
+      while (!pattern.test(text)) {
+        if (run.exitCode !== null) throw new Error(`the doctor ended:\n${text}`);
+        await new Promise((resolve) => setTimeout(resolve, 100));
+      }
+    },
+    async interrupt(): Promise<{ code: number | null; tables: number }> {
+      run.kill("SIGINT");
+      return { code: await ended, tables: text.match(/^OpenID: /gm)?.length ?? 0 };
+    },
+  };
 }
 
 const onStack = (...args: string[]): string[] => ["--stack", "sandbox", ...args];
@@ -158,6 +178,42 @@ describe("deployed", () => {
     expect(stdout + stderr).not.toMatch(/canary/);
   });
 
+  test("the table: what is broken first, the rest by group, no colour where there is no terminal", async () => {
+    await lab.patchProvider({ client_secret: "canary-changed-by-hand" });
+    const { stdout } = await doctor(onStack());
+    const heads = stdout.split("\n").filter((line) => /^BROKEN|^[A-Z]\w+.*: \d+ ok/.test(line));
+    expect(heads.map((line) => line.replace(/: .*|\s{2,}.*/, ""))).toEqual([
+      "BROKEN",
+      "Authentik",
+      "OpenID",
+      "Immich",
+      "Immich's host",
+    ]);
+    expect(stdout).not.toContain("\u001b");
+  });
+
+  test("--report: versions, choices and every check, and nothing that says whose homelab it is", async () => {
+    await lab.patchProvider({ client_secret: "canary-changed-by-hand" });
+    const { code, stdout } = await doctor(onStack("--report"));
+    expect(code).toBe(1);
+    expect(stdout).toMatch(/^```text\nimmich-authentik-sso \d+\.\d+\.\d+, @pulumi\/pulumi 3\./);
+    expect(stdout).toMatch(/^BROKEN +client-secret +POST <authentikPublicUrl>/m);
+    for (const id of checkIds) expect(stdout).toContain(` ${id} `);
+    const { clientId, accessGroups = [] } = lab.input();
+    const { token } = lab.description().authentik;
+    const theirs = [lab.apiUrl, lab.publicUrl, lab.immichUrl, clientId, token, ...accessGroups];
+    expect([...theirs, "127.0.0.1", "canary"].filter((text) => stdout.includes(text))).toEqual([]);
+  });
+
+  test("--watch: the table once, then each change of a verdict, until it is interrupted", async () => {
+    const seen = watching(onStack("--watch", "--every", "1"));
+    await seen.until(/^\d+ ok$/m);
+    await lab.patchProvider({ client_secret: "canary-changed-by-hand" });
+    await seen.until(/^\d\d:\d\d:\d\d {2}client-secret: ok → broken: .*\n +fix: .*--refresh/m);
+    const ended = await seen.interrupt();
+    expect(ended).toEqual({ code: 1, tables: 1 });
+  });
+
   test("Authentik's API, Immich and SSH down: the rest is still asked", async () => {
     lab.apiProxy.down = true;
     await lab.turnOff("immich/stop");
@@ -202,6 +258,8 @@ const unreadable: [string, string[], Record<string, string>, RegExp][] = [
     /can't be decrypted: PULUMI_CONFIG_PASSPHRASE is not the one/,
   ],
   ["unknown option", ["--frobnicate"], {}, /usage: npm run doctor/],
+  ["two ways at once", ["--json", "--report"], {}, /exclude each other/],
+  ["a pause of nothing", ["--watch", "--every", "0"], {}, /seconds from 1 to 86400/],
 ];
 
 test.each(unreadable)("%s: exit code 2 and one clear message", async (_name, args, env, says) => {

@@ -1,5 +1,5 @@
 // Node programs of this repository, run as a person would run them.
-import { spawn } from "node:child_process";
+import { type ChildProcess, spawn } from "node:child_process";
 import { join } from "node:path";
 
 const ROOT = join(__dirname, "..", "..");
@@ -38,4 +38,15 @@ export function pulumi(args: readonly string[], options: RunOptions = {}): Promi
 /** `npm run doctor -- …`, without asking npm. */
 export function doctor(args: readonly string[], options: RunOptions = {}): Promise<Ran> {
   return node(["-r", "./register.js", "commands/doctor.ts", ...args], options);
+}
+
+/** The same, left to run. */
+export function startDoctor(
+  args: readonly string[],
+  env: Readonly<Record<string, string>>,
+): ChildProcess {
+  return spawn(process.execPath, ["-r", "./register.js", "commands/doctor.ts", ...args], {
+    cwd: ROOT,
+    env: { ...process.env, ...env },
+  });
 }

@@ -343,12 +343,19 @@ test("everything down: few are broken, the rest unknown, in little time", async 
 
 test("a server that never answers does not hold up the rest", async () => {
   const deaf = await listen(() => {});
+  let slow: readonly string[] = [];
   const started = Date.now();
   const results = await runChecks(
     { ...homelab.input, immichApiUrl: deaf.url },
-    { requestSeconds: 0.5 },
+    {
+      requestSeconds: 0.5,
+      slowSeconds: 0.2,
+      onSlow: (ids) => (slow = ids),
+    },
   );
   await deaf.stop();
+  expect(slow).toContain("immich-reachable");
+  expect(slow).not.toContain("discovery-found");
   expect(verdicts(results, "broken")).toEqual(["immich-reachable"]);
   expect(the(results, "immich-reachable").seen).toMatch(/no answer from .* within 0.5 s/);
   expect(Date.now() - started).toBeLessThan(4000);
