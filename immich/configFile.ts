@@ -1,5 +1,5 @@
 import { findScript } from "../ssh/composeScript";
-import type { SshConnection } from "../ssh/connection";
+import type { SshConnection } from "../ssh/openConnection";
 import { quote } from "../ssh/quote";
 import type { ServerAnswers } from "./server";
 

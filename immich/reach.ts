@@ -1,5 +1,5 @@
 /** The way from here to a session with Immich's PostgreSQL, and one more try where a first one was cut off. */
-import type { SshConnection } from "../ssh/connection";
+import type { SshConnection } from "../ssh/openConnection";
 import { openContainerPort } from "../ssh/container";
 import { SshError } from "../ssh/errors";
 import { shared } from "../ssh/shared";

@@ -1,5 +1,6 @@
 import { type ComposeService, findScript, TOLD } from "./composeScript";
-import type { ExecResult, SshConnection } from "./connection";
+import type { ExecResult } from "./exec";
+import type { SshConnection } from "./openConnection";
 import { runtimeError } from "./containerErrors";
 import { SshError } from "./errors";
 import { type RestartScriptArgs, restartScript } from "./restartScript";

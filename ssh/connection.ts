@@ -1,12 +1,9 @@
-import { Duplex } from "node:stream";
-
-import type { SshChannel } from "./channel";
 import { Credential, credentialFor } from "./credentials";
 import { dial } from "./dial";
 import { SshError } from "./errors";
 import { HostKeyPin, readPins } from "./hostKey";
 import { login } from "./login";
-import { OpenConnection } from "./openConnection";
+import { type Carrier, OpenConnection } from "./openConnection";
 import {
   Role,
   SshHost,
@@ -16,41 +13,6 @@ import {
   defaultTimeouts,
   nameOf,
 } from "./target";
-
-/** What a command came to. */
-export interface ExecResult {
-  /** Exit code; 128 when a signal ended the command. */
-  readonly code: number;
-  readonly stdout: string;
-  readonly stderr: string;
-}
-
-/** A logged-in SSH connection; carries any number of channels at once. */
-export interface SshConnection {
-  /** `user@host:port`, for messages. */
-  readonly name: string;
-  /**
-   * Opens a TCP connection from the server to `host:port`.
-   *
-   * @throws SshError `forwarding` when the server forwards nothing, `channel` when it could not connect, `timeout`, `lost`
-   */
-  channel(host: string, port: number, timeoutMs?: number): Promise<SshChannel>;
-  /**
-   * Runs a command through the user's shell there. `stdin` is sent and closed; nothing of it shows in any message.
-   *
-   * @throws SshError `exec`, `timeout` or `lost`; a command that fails is no error but a `code`
-   */
-  exec(command: string, opts?: { stdin?: string; timeoutMs?: number }): Promise<ExecResult>;
-  /** Ends the connection and every channel on it. */
-  close(): void;
-}
-
-/** A socket below an SSH connection: TCP, or a channel of the jump host's connection. */
-export type Carrier = Duplex & {
-  readonly bytesRead: number;
-  ref(): unknown;
-  unref(): unknown;
-};
 
 /**
  * Connects and logs in: jump host first, if there is one. Host keys are compared before a login is offered, and a host

@@ -1,5 +1,5 @@
 import type { SshChannel } from "./channel";
-import type { SshConnection } from "./connection";
+import type { SshConnection } from "./openConnection";
 import { SshError, said } from "./errors";
 import { type Address, addressesIn, inspect } from "./inspect";
 import { quote } from "./quote";

@@ -1,4 +1,5 @@
-import type { ExecResult, SshConnection } from "./connection";
+import type { ExecResult } from "./exec";
+import type { SshConnection } from "./openConnection";
 import { SshError, said } from "./errors";
 
 /**

@@ -1,7 +1,14 @@
 import { ClientChannel } from "ssh2";
 
-import type { ExecResult } from "./connection";
 import { SshError } from "./errors";
+
+/** What a command came to. */
+export interface ExecResult {
+  /** Exit code; 128 when a signal ended the command. */
+  readonly code: number;
+  readonly stdout: string;
+  readonly stderr: string;
+}
 
 /** More output than this is cut off: a command here answers in a few lines. */
 const outputLimit = 1 << 20;

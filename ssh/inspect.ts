@@ -1,6 +1,6 @@
 import { isIP } from "node:net";
 
-import type { SshConnection } from "./connection";
+import type { SshConnection } from "./openConnection";
 import { runtimeError } from "./containerErrors";
 import { SshError, said } from "./errors";
 import { quote } from "./quote";

@@ -1,10 +1,38 @@
+import type { Duplex } from "node:stream";
+
 import { Client, ClientChannel } from "ssh2";
 
 import { SshChannel } from "./channel";
-import type { Carrier, ExecResult, SshConnection } from "./connection";
 import { SshError, textOf } from "./errors";
-import { run } from "./exec";
+import { type ExecResult, run } from "./exec";
 import { SshTimeouts, addressOf } from "./target";
+
+/** A logged-in SSH connection; carries any number of channels at once. */
+export interface SshConnection {
+  /** `user@host:port`, for messages. */
+  readonly name: string;
+  /**
+   * Opens a TCP connection from the server to `host:port`.
+   *
+   * @throws SshError `forwarding` when the server forwards nothing, `channel` when it could not connect, `timeout`, `lost`
+   */
+  channel(host: string, port: number, timeoutMs?: number): Promise<SshChannel>;
+  /**
+   * Runs a command through the user's shell there. `stdin` is sent and closed; nothing of it shows in any message.
+   *
+   * @throws SshError `exec`, `timeout` or `lost`; a command that fails is no error but a `code`
+   */
+  exec(command: string, opts?: { stdin?: string; timeoutMs?: number }): Promise<ExecResult>;
+  /** Ends the connection and every channel on it. */
+  close(): void;
+}
+
+/** A socket below an SSH connection: TCP, or a channel of the jump host's connection. */
+export type Carrier = Duplex & {
+  readonly bytesRead: number;
+  ref(): unknown;
+  unref(): unknown;
+};
 
 /**
  * The connection behind `connect`. It keeps the process alive while a channel is open or a command runs, and not

@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 
-import { type SshConnection, connect } from "./connection";
-import type { OpenConnection } from "./openConnection";
+import { connect } from "./connection";
+import type { OpenConnection, SshConnection } from "./openConnection";
 import { SshTarget, SshTimeouts } from "./target";
 
 /** A connection that nobody uses is closed after this many milliseconds. */

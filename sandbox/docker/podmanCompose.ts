@@ -1,8 +1,8 @@
 /** podman-compose 1.3, which podman calls where it is installed; it knows fewer options than Docker's Compose. */
 import { parse, UnknownOption } from "./arguments";
-import { findProject } from "./compose";
 import { act } from "./lifecycle";
 import { chosen } from "./output";
+import { findProject } from "./project";
 import { type Answer, type Call, Refusal, type World } from "./world";
 
 type Output = Partial<Pick<Answer, "stdout" | "stderr">>;

@@ -1,10 +1,7 @@
 // The engines, and the Compose project that each is given.
 import type { ComposeService } from "../../ssh/composeScript";
-import type { Homelab } from "./homelab";
+import { type Homelab, IMAGE, podmanConfiguration } from "./homelab";
 import type { User } from "./trees";
-
-/** The name of the one image. */
-export const IMAGE = "localhost/lab:1";
 
 /** A container engine, its Compose, and how the stack reaches it. */
 export interface Engine {
@@ -108,20 +105,6 @@ export function clear(homelab: Homelab, engine: Engine): void {
   for (const program of ["docker", "podman"]) homelab.run(`${program} network prune -f`);
   homelab.must("rm -rf /opt/immich /opt/photos");
   homelab.write("etc/containers/containers.conf", podmanConfiguration(engine.provider));
-}
-
-/** For a host without systemd, which would manage cgroups and keep logs, and with few cgroup controllers. */
-export function podmanConfiguration(provider?: string): string {
-  return [
-    "[containers]",
-    'log_driver = "k8s-file"',
-    "pids_limit = 0",
-    "[engine]",
-    'cgroup_manager = "cgroupfs"',
-    'events_logger = "file"',
-    provider === undefined ? "" : `compose_providers = ["${provider}"]`,
-    "",
-  ].join("\n");
 }
 
 /** Runs Compose in the project's directory, as root. */

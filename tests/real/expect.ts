@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 
 import { lookAtService, restartService } from "../../ssh/composeService";
-import type { SshConnection } from "../../ssh/connection";
+import type { SshConnection } from "../../ssh/openConnection";
 import { SshError } from "../../ssh/errors";
 import { type Engine, serviceOf } from "./engines";
 import type { Homelab } from "./homelab";

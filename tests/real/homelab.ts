@@ -7,8 +7,10 @@ import { connect } from "../../ssh/connection";
 import type { OpenConnection } from "../../ssh/openConnection";
 import type { SshTarget } from "../../ssh/target";
 import { hostKeyPair, userKeyPair } from "../../sandbox/ssh";
-import { IMAGE, podmanConfiguration } from "./engines";
 import { run, type User } from "./trees";
+
+/** The name of the one image. */
+export const IMAGE = "localhost/lab:1";
 
 /** What a command on the host came to. */
 export interface Ran {
@@ -190,4 +192,18 @@ function removeCgroup(cgroup: string): void {
       spawnSync("sleep", ["0.1"]);
     }
   }
+}
+
+/** For a host without systemd, which would manage cgroups and keep logs, and with few cgroup controllers. */
+export function podmanConfiguration(provider?: string): string {
+  return [
+    "[containers]",
+    'log_driver = "k8s-file"',
+    "pids_limit = 0",
+    "[engine]",
+    'cgroup_manager = "cgroupfs"',
+    'events_logger = "file"',
+    provider === undefined ? "" : `compose_providers = ["${provider}"]`,
+    "",
+  ].join("\n");
 }

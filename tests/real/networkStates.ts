@@ -4,8 +4,9 @@ import assert from "node:assert/strict";
 import { openDatabase } from "../../immich/database";
 import { openContainerPort } from "../../ssh/container";
 import { SshError } from "../../ssh/errors";
-import { clear, type Engine, ENGINES, IMAGE, freshProject, PASSWORD } from "./engines";
-import type { Homelab } from "./homelab";
+import { clear, type Engine, ENGINES, freshProject, PASSWORD } from "./engines";
+
+import { type Homelab, IMAGE } from "./homelab";
 import { over, says, type State } from "./expect";
 
 const login = { database: "postgres", user: "postgres", password: PASSWORD, where: "lab" };

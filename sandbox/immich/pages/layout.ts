@@ -1,6 +1,13 @@
 /** The frame around every page. */
 import type { Traits } from "../versions";
-import type { Page } from "./pages";
+
+/** A page: its title, what is inside, and the script that brings it to life. */
+export interface Page {
+  readonly title: string;
+  readonly body: string;
+  /** File in pages/browser, without ".js". */
+  readonly script: string;
+}
 
 /** The whole HTML document of `page`. */
 export function shell({ title, body, script }: Page, { serverPaths }: Traits): string {

@@ -3,7 +3,7 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import type { Reply } from "../http";
 import type { Traits } from "../versions";
-import { shell } from "./layout";
+import { type Page, shell } from "./layout";
 import { login, onboarding, photos, register, userSettings } from "./markup";
 
 const PAGES: Readonly<Record<string, () => Page>> = {
@@ -26,14 +26,6 @@ const PAGES: Readonly<Record<string, () => Page>> = {
     script: "settings",
   }),
 };
-
-/** A page: its title, what is inside, and the script that brings it to life. */
-export interface Page {
-  readonly title: string;
-  readonly body: string;
-  /** File in pages/browser, without ".js". */
-  readonly script: string;
-}
 
 const TYPES: Readonly<Record<string, string>> = {
   js: "text/javascript; charset=utf-8",

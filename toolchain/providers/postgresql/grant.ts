@@ -6,8 +6,8 @@ import { ProviderError, type Resource } from "../../../plugin/provider";
 import type { Values } from "../../../plugin/wire";
 import type { Queryable, Server } from "./connection";
 import { failed } from "./failed";
-import { granted, type Rights } from "./granted";
-import { allowed, grantSql, revokeSql, withoutSchema } from "./privileges";
+import { granted } from "./granted";
+import { allowed, grantSql, revokeSql, type Rights, withoutSchema } from "./privileges";
 import { asMemberOf, exists, lockDatabase, lockRole, roleExists } from "./sql";
 
 const fixed = { type: "string", replaces: true } as const;

@@ -3,20 +3,7 @@
 import { ProviderError } from "../../../plugin/provider";
 import type { Values } from "../../../plugin/wire";
 import type { Queryable } from "./connection";
-import { allowed } from "./privileges";
-
-/** A role's rights on objects of one type. */
-export interface Rights {
-  readonly role: string;
-  readonly database: string;
-  readonly schema: string;
-  readonly objectType: string;
-  /** Empty: every object of that type in the schema. */
-  readonly objects: readonly string[];
-  readonly columns: readonly string[];
-  readonly privileges: readonly string[];
-  readonly withGrantOption: boolean;
-}
+import { allowed, type Rights } from "./privileges";
 
 /** What differs from the rights that are wanted, as properties; empty: nothing does. */
 export async function granted(db: Queryable, rights: Rights): Promise<Values> {

@@ -1,7 +1,19 @@
 // GRANT and REVOKE.
 
-import type { Rights } from "./granted";
 import { name } from "./sql";
+
+/** A role's rights on objects of one type. */
+export interface Rights {
+  readonly role: string;
+  readonly database: string;
+  readonly schema: string;
+  readonly objectType: string;
+  /** Empty: every object of that type in the schema. */
+  readonly objects: readonly string[];
+  readonly columns: readonly string[];
+  readonly privileges: readonly string[];
+  readonly withGrantOption: boolean;
+}
 
 /** The privileges of each type of object. */
 export const allowed: Readonly<Record<string, readonly string[]>> = {
