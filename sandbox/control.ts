@@ -32,9 +32,14 @@ export async function startControl(homelab: Homelab): Promise<Control> {
 
 async function handle(homelab: Homelab, path: string, text: string): Promise<unknown> {
   const body = (text === "" ? {} : JSON.parse(text)) as Body;
-  const authentikPath = /^authentik\/(faults|requests|sessions)$/.exec(path)?.[1];
-  if (authentikPath !== undefined) {
-    return passOn(homelab, authentikPath, String(body["method"] ?? "POST"), text);
+  const [, part, own] = /^(authentik|immich)\/(faults|requests|sessions)$/.exec(path) ?? [];
+  if (part !== undefined && own !== undefined) {
+    const { description, authentikControl, immichControl } = homelab;
+    const [{ url }, key] =
+      part === "immich"
+        ? [description.immich, immichControl]
+        : [description.authentik, authentikControl];
+    return passOn(`${url}/sandbox/${own}`, key, String(body["method"] ?? "POST"), text);
   }
   const action = ACTIONS[path];
   if (action === undefined) {
@@ -45,16 +50,11 @@ async function handle(homelab: Homelab, path: string, text: string): Promise<unk
   return action(homelab, body);
 }
 
-/** Authentik has controls of its own. */
-async function passOn(
-  { description, authentikControl }: Homelab,
-  path: string,
-  method: string,
-  body: string,
-): Promise<unknown> {
-  const response = await fetch(`${description.authentik.url}/sandbox/${path}`, {
+/** Authentik and Immich have controls of their own. */
+async function passOn(url: string, key: string, method: string, body: string): Promise<unknown> {
+  const response = await fetch(url, {
     method,
-    headers: { authorization: `Bearer ${authentikControl}` },
+    headers: { authorization: `Bearer ${key}`, "content-type": "application/json" },
     ...(method === "POST" ? { body } : {}),
   });
   return response.json();
@@ -75,14 +75,16 @@ const ACTIONS: Readonly<Record<string, Action>> = {
     await homelab.immich.stop();
     return startImmich(homelab, body);
   },
-  // {version?, configFile?: object | null}, then a restart.
+  // {version?, configFile?: object | string | null}, then a restart. A string is the file's text, such as YAML.
   "immich/configure": async (homelab, body) => {
     const { immichSettings, description } = homelab;
     if (body["version"] !== undefined) immichSettings.version = String(body["version"]);
     if (body["configFile"] !== undefined) {
       const file = join(description.folder, "immich-config.json");
-      if (body["configFile"] !== null) writeFileSync(file, JSON.stringify(body["configFile"]));
-      immichSettings.configFile = body["configFile"] === null ? undefined : file;
+      const { configFile } = body;
+      const content = typeof configFile === "string" ? configFile : JSON.stringify(configFile);
+      if (configFile !== null) writeFileSync(file, content, { mode: 0o600 });
+      immichSettings.configFile = configFile === null ? undefined : file;
     }
     await homelab.immich.stop();
     return startImmich(homelab, body);

@@ -36,7 +36,12 @@ export interface ImmichSettings {
 /** The line of JSON that `npm run sandbox -- --json` prints, without `control`. */
 export interface Description {
   readonly authentik: { readonly url: string; readonly token: string };
-  readonly immich: { readonly url: string; readonly admin: { email: string; password: string } };
+  readonly immich: {
+    readonly url: string;
+    readonly admin: { email: string; password: string };
+    /** That admin's API key, with what it takes to read and change the settings. */
+    readonly apiKey: string;
+  };
   readonly ssh: {
     readonly host: string;
     readonly port: number;
@@ -71,6 +76,8 @@ export interface Homelab {
   /** Key to Authentik's own `/sandbox/` controls. */
   readonly authentikControl: string;
   readonly immich: ImmichContainer;
+  /** Key to Immich's own `/sandbox/` controls. */
+  readonly immichControl: string;
   readonly immichSettings: ImmichSettings;
   readonly postgres: Postgres;
   readonly docker: Docker;
@@ -156,6 +163,8 @@ async function assemble(
       version: immichSettings.version,
       configFile: immichSettings.configFile,
       admin: { ...IMMICH_ADMIN, password: secrets.immichAdminPassword },
+      apiKey: secrets.immichApiKey,
+      controlToken: secrets.immichControl,
     }),
   });
   const immich = new ImmichContainer(
@@ -200,6 +209,7 @@ async function assemble(
     authentik,
     authentikControl: secrets.authentikControl,
     immich,
+    immichControl: secrets.immichControl,
     immichSettings,
     postgres,
     docker,
@@ -233,6 +243,7 @@ async function describe(
     immich: {
       url: `http://${HOST}:${ports.immich}`,
       admin: { email: IMMICH_ADMIN.email, password: secrets.immichAdminPassword },
+      apiKey: secrets.immichApiKey,
     },
     ssh: {
       host: HOST,

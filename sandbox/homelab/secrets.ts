@@ -16,6 +16,10 @@ export interface Secrets {
   readonly postgresPassword: string;
   /** Password of Immich's first user. */
   readonly immichAdminPassword: string;
+  /** That user's API key for Immich: it may read and change the settings. */
+  readonly immichApiKey: string;
+  /** Bearer token of Immich's own `/sandbox/` controls. */
+  readonly immichControl: string;
   /** Passphrase of the stack's secrets. */
   readonly passphrase: string;
 }
@@ -31,6 +35,8 @@ export function newSecrets(wanted: {
     authentikControl: newSecret(),
     postgresPassword: wanted.postgresPassword ?? newSecret(),
     immichAdminPassword: newSecret(),
+    immichApiKey: newSecret(),
+    immichControl: newSecret(),
     passphrase: newSecret(),
   };
 }

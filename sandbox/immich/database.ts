@@ -140,4 +140,6 @@ CREATE TABLE IF NOT EXISTS api_keys (
   key character varying NOT NULL,
   "userId" uuid NOT NULL REFERENCES ${table} ON DELETE CASCADE
 );
-ALTER TABLE api_keys ADD COLUMN IF NOT EXISTS permissions character varying[] NOT NULL DEFAULT '{all}';`;
+ALTER TABLE api_keys ADD COLUMN IF NOT EXISTS permissions character varying[] NOT NULL DEFAULT '{all}';
+ALTER TABLE api_keys ADD COLUMN IF NOT EXISTS "createdAt" timestamp with time zone NOT NULL DEFAULT now();
+ALTER TABLE api_keys ADD COLUMN IF NOT EXISTS "updatedAt" timestamp with time zone NOT NULL DEFAULT now();`;

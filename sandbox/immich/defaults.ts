@@ -3,11 +3,12 @@
  * that of Immich's own answers.
  */
 import type { JsonObject } from "./merge";
+import { withNewer } from "./newerDefaults";
 import { atLeast, type Version } from "./versions";
 
 /**
  * A fresh copy of the defaults of `version`. Sections other than `oauth` are those of 1.135.3 in every
- * version: nothing here depends on the others.
+ * version before it, too.
  */
 export function defaultsOf(version: Version): JsonObject {
   const defaults: JsonObject = structuredClone(DEFAULTS);
@@ -17,7 +18,7 @@ export function defaultsOf(version: Version): JsonObject {
   if ("defaultStorageQuota" in oauth && !atLeast(version, "1.135.0")) {
     oauth["defaultStorageQuota"] = 0;
   }
-  return { ...defaults, oauth };
+  return withNewer(version, { ...defaults, oauth });
 }
 
 /** OAuth keys that came later than 1.42.0, and the version that brought them. */

@@ -1,6 +1,7 @@
 /** A small HTTP server with NestJS's manners: its error bodies, its cookies, its correlation ids. */
 import { randomInt } from "node:crypto";
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
+import { CONTROL, type FaultControl } from "./faults";
 
 /** A request, read whole. */
 export interface Request {
@@ -8,6 +9,8 @@ export interface Request {
   readonly url: URL;
   readonly headers: IncomingMessage["headers"];
   readonly cookies: Readonly<Record<string, string>>;
+  /** What stands in the place of `:name` in the route's path. */
+  readonly parameters: Readonly<Record<string, string>>;
   /** The JSON body; an empty object when there is none. */
   readonly body: Readonly<Record<string, unknown>>;
   /** Eight characters that the log lines of this request carry. */
@@ -29,6 +32,7 @@ export interface Reply {
 /** Something that answers one method and path. */
 export interface Route {
   readonly method: "GET" | "POST" | "PUT" | "DELETE";
+  /** May end in a parameter: /api/api-keys/:id. */
   readonly path: string;
   /** In words what it does: an unforeseen error is answered with "Failed to …". */
   readonly does: string;
@@ -37,11 +41,15 @@ export interface Route {
 
 /** An answer that is an error, in NestJS's form. */
 export class HttpError extends Error {
-  /** @param reason the `error` of the body; null leaves it out, as NestJS does for errors with a cause. */
+  /**
+   * @param reason the `error` of the body; null leaves it out, as NestJS does for errors with a cause.
+   * @param errors the `errors` of the body, each with its `path`.
+   */
   constructor(
     readonly status: number,
     readonly content: string | readonly string[],
     readonly reason: string | null = REASONS[status] ?? null,
+    readonly errors?: object,
   ) {
     super(typeof content === "string" ? content : content.join(", "));
   }
@@ -59,6 +67,10 @@ const REASONS: Readonly<Record<number, string>> = {
 export interface Manners {
   /** Whether error bodies carry the request's id. */
   readonly correlation: boolean;
+  /** Whether error bodies have a `message` (and `errors`) and nothing else. */
+  readonly bareErrors: boolean;
+  /** What breaks answers on purpose. */
+  readonly faults: FaultControl;
   readonly unforeseen: (error: unknown, request: Request) => void;
 }
 
@@ -68,7 +80,7 @@ export function serve(
   fallback: (request: Request) => Reply | undefined,
   manners: Manners,
 ): Server {
-  const table = new Map(routes.map((route) => [`${route.method} ${route.path}`, route]));
+  const find = finder(routes);
   const server = createServer((incoming, response) => {
     void answer(incoming, response);
   });
@@ -78,15 +90,23 @@ export function serve(
 
   async function answer(incoming: IncomingMessage, response: ServerResponse): Promise<void> {
     const request = await read(incoming);
-    const route = table.get(`${request.method} ${request.url.pathname}`);
+    if (request.url.pathname.startsWith(CONTROL))
+      return send(response, manners.faults.answer(request));
+    const { reply, connection } = await manners.faults.meet(request, () => replyTo(request));
+    // A stalled request is never answered; its client goes away when it will.
+    if (connection === "stall") return;
+    if (connection === "cut") incoming.socket.destroy();
+    else if (connection === "cut-within") sendHalf(response, reply);
+    else send(response, reply);
+  }
+
+  async function replyTo(request: Request): Promise<Reply> {
+    const found = find(request);
     try {
-      if (route === undefined) {
-        send(response, (request.method === "GET" && fallback(request)) || missing(request));
-      } else {
-        send(response, await route.handle(request));
-      }
+      if (found !== undefined) return await found.route.handle({ ...request, ...found });
+      return (request.method === "GET" && fallback(request)) || missing(request);
     } catch (error) {
-      send(response, failure(error, route, request));
+      return failure(error, found?.route, request);
     }
   }
 
@@ -100,7 +120,8 @@ export function serve(
       manners.unforeseen(error, request);
       told = new HttpError(500, `Failed to ${route?.does ?? "answer"}`);
     }
-    const { status, content, reason } = told as HttpError;
+    const { status, content, reason, errors } = told as HttpError;
+    if (manners.bareErrors) return { status, json: { message: content, errors } };
     return {
       status,
       json: {
@@ -113,6 +134,23 @@ export function serve(
   }
 }
 
+/** Finds the route of a request, by its whole path or by all but the last step. */
+function finder(routes: readonly Route[]) {
+  const table = new Map(routes.map((route) => [`${route.method} ${route.path}`, route]));
+  const open = routes.filter(({ path }) => path.includes("/:"));
+  return ({ method, url: { pathname } }: Request) => {
+    const exact = table.get(`${method} ${pathname}`);
+    if (exact !== undefined) return { route: exact, parameters: {} };
+    const [, start, last = ""] = /^(.*\/)([^/]+)$/.exec(pathname) ?? [];
+    for (const route of open) {
+      const [before, name = ""] = route.path.split(":");
+      if (route.method !== method || before !== start) continue;
+      return { route, parameters: { [name]: decode(last) } };
+    }
+    return undefined;
+  };
+}
+
 async function read(incoming: IncomingMessage): Promise<Request> {
   const chunks: Buffer[] = [];
   for await (const chunk of incoming) chunks.push(chunk as Buffer);
@@ -121,6 +159,7 @@ async function read(incoming: IncomingMessage): Promise<Request> {
     url: new URL(incoming.url ?? "/", "http://immich.invalid"),
     headers: incoming.headers,
     cookies: readCookies(incoming.headers.cookie ?? ""),
+    parameters: {},
     body: readBody(Buffer.concat(chunks).toString()),
     id: Array.from({ length: 8 }, () => randomInt(36).toString(36)).join(""),
     secure: incoming.headers["x-forwarded-proto"] === "https",
@@ -164,6 +203,16 @@ function send(response: ServerResponse, reply: Reply): void {
     if (reply.text !== undefined) response.setHeader("Content-Type", reply.text.type);
     response.end(reply.text?.body);
   }
+}
+
+/** Half of the answer's body, then the connection is cut. */
+function sendHalf(response: ServerResponse, { status, json }: Reply): void {
+  const body = Buffer.from(JSON.stringify(json ?? {}));
+  response.writeHead(status ?? 200, {
+    "Content-Type": "application/json; charset=utf-8",
+    "Content-Length": body.length,
+  });
+  response.write(body.subarray(0, body.length / 2), () => response.destroy());
 }
 
 /** Immich keeps its cookies for 400 days. */

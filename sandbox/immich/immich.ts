@@ -3,7 +3,8 @@ import type { Pool } from "pg";
 import { HttpError, type Request } from "./http";
 import type { Log } from "./log";
 import type { OauthClient } from "./oauth";
-import type { Caller, People } from "./people";
+import type { ApiKeys } from "./keys";
+import type { People, User } from "./people";
 import type { Settings } from "./settings";
 import type { Traits, Version } from "./versions";
 
@@ -15,7 +16,17 @@ export interface Immich {
   readonly pool: Pool;
   readonly settings: Settings;
   readonly people: People;
+  readonly keys: ApiKeys;
   readonly oauth: OauthClient;
+}
+
+/** Somebody who asked with a session or an API key. */
+export interface Caller {
+  readonly user: User;
+  /** Of the API key. */
+  readonly keyId?: string;
+  /** Permissions of the API key; undefined for a session, which may everything. */
+  readonly permissions?: readonly string[];
 }
 
 /** Which permission an API key needs; true for an admin's routes. */
@@ -30,33 +41,43 @@ export interface Needs {
  * @throws HttpError 401 without any, 403 when it may not.
  */
 export async function authenticate(
-  { people }: Immich,
+  immich: Immich,
   request: Request,
-  needs: Needs = {},
+  { admin, permission }: Needs = {},
 ): Promise<Caller> {
-  const caller = await identify(people, request);
-  if (needs.admin === true && !caller.user.isAdmin) throw new HttpError(403, "Forbidden");
-  const { permissions } = caller;
-  const { permission } = needs;
-  if (permissions === undefined || permission === undefined) return caller;
-  if (permissions.includes("all") || permissions.includes(permission)) return caller;
+  const caller = await identify(immich, request);
+  if (admin === true && !caller.user.isAdmin) {
+    immich.log.write(
+      "WARN",
+      "AuthService",
+      `Denied access to admin only route: ${request.url.pathname}`,
+      request.id,
+    );
+    throw new HttpError(403, "Forbidden");
+  }
+  if (permission === undefined || mayAll(caller, [permission])) return caller;
   throw new HttpError(403, `Missing required permission: ${permission}`);
 }
 
-async function identify(people: People, request: Request): Promise<Caller> {
+/** Whether somebody may do all of this. */
+export function mayAll({ permissions }: Caller, wanted: readonly string[]): boolean {
+  if (permissions === undefined || permissions.includes("all")) return true;
+  return wanted.every((one) => permissions.includes(one));
+}
+
+async function identify({ people, keys, traits }: Immich, request: Request): Promise<Caller> {
   const token = sessionToken(request);
   if (token !== undefined) {
-    const caller = await people.bySession(token);
-    if (caller === undefined) throw new HttpError(401, "Invalid user token");
-    return caller;
+    const user = await people.bySession(token);
+    if (user === undefined) throw new HttpError(401, "Invalid user token");
+    return { user };
   }
-  const key = request.headers["x-api-key"];
-  if (typeof key === "string") {
-    const caller = await people.byKey(key);
-    if (caller === undefined) throw new HttpError(401, "Invalid API key");
-    return caller;
-  }
-  throw new HttpError(401, "Authentication required");
+  const value = request.headers["x-api-key"] ?? request.url.searchParams.get("apiKey");
+  if (typeof value !== "string") throw new HttpError(401, "Authentication required");
+  const key = await keys.bySecret(value);
+  const user = key && (await people.byId(key.userId));
+  if (key === undefined || user === undefined) throw new HttpError(401, "Invalid API key");
+  return { user, keyId: key.id, permissions: traits.keyPermissions ? key.permissions : ["all"] };
 }
 
 /** The session token of a request, wherever it is. */

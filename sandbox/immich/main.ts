@@ -8,13 +8,16 @@
  */
 import type { AddressInfo } from "node:net";
 import { authRoutes } from "./api/auth";
+import { keyRoutes } from "./api/keys";
 import { oauthRoutes } from "./api/oauth";
 import { features, serverRoutes } from "./api/server";
-import { settingsRoutes } from "./api/settings";
+import { settingsPermissions, settingsRoutes } from "./api/settings";
 import { userRoutes } from "./api/users";
 import { migrate, openDatabase } from "./database";
+import { FaultControl } from "./faults";
 import { serve } from "./http";
 import type { Immich } from "./immich";
+import { ApiKeys } from "./keys";
 import { createLog, describeError, type Log, stackOf } from "./log";
 import { OauthClient } from "./oauth";
 import { type Options, readOptions } from "./options";
@@ -38,10 +41,13 @@ async function main(options: Options): Promise<void> {
         ...oauthRoutes(immich),
         ...settingsRoutes(immich),
         ...userRoutes(immich),
+        ...keyRoutes(immich),
       ],
       ({ url }) => page(url.pathname, traits),
       {
         correlation: traits.correlation,
+        bareErrors: traits.bareErrors,
+        faults: new FaultControl(options.controlToken),
         unforeseen: (error, { id }) =>
           log.write(
             "ERROR",
@@ -81,9 +87,27 @@ async function assemble(options: Options, log: Log): Promise<Immich> {
        ON CONFLICT (key) DO NOTHING`,
     );
   }
+  const keys = new ApiKeys(pool);
+  const admin = await people.admin();
+  if (options.apiKey !== undefined && admin !== undefined) {
+    await giveKey(keys, admin.id, options.apiKey, settingsPermissions(traits));
+  }
   const { configFile } = options;
   const settings = new Settings({ pool, version, traits, log, configFile });
-  return { version, traits, log, pool, settings, people, oauth: new OauthClient(traits, log) };
+  const oauth = new OauthClient(traits, log);
+  return { version, traits, log, pool, settings, people, keys, oauth };
+}
+
+/** The key that an admin has made for programs; after an upgrade it has the permissions that came with it. */
+async function giveKey(
+  keys: ApiKeys,
+  adminId: string,
+  value: string,
+  permissions: readonly string[],
+): Promise<void> {
+  const key = await keys.bySecret(value);
+  if (key === undefined) await keys.create(adminId, "settings", permissions, value);
+  else await keys.update(key.id, key.name, permissions);
 }
 
 /** Immich logs what it can do when it starts, and so reads its settings: bad ones end it here. */

@@ -8,7 +8,7 @@ export interface Options {
   readonly databaseUrl: string;
   /** Version of Immich to be. Default "1.135.3", the one that was measured. */
   readonly version: string;
-  /** IMMICH_CONFIG_FILE; empty or unset for none. JSON only. */
+  /** IMMICH_CONFIG_FILE, JSON or YAML; empty or unset for none. */
   readonly configFile?: string;
   /** File that the log is appended to. Default: stderr. */
   readonly logFile?: string;
@@ -18,6 +18,10 @@ export interface Options {
    * `false` in the JSON leaves a fresh Immich fresh.
    */
   readonly admin?: Admin;
+  /** Secret of an admin's API key that may read and change the settings. Default: there is no such key. */
+  readonly apiKey?: string;
+  /** Bearer token of the controls (faults.ts). Default: there are none. */
+  readonly controlToken?: string;
 }
 
 /** The first admin. */
@@ -40,5 +44,7 @@ export function readOptions(json: string): Options {
     configFile: given.configFile || undefined,
     logFile: given.logFile || undefined,
     admin: given.admin === false ? undefined : (given.admin ?? ADMIN),
+    apiKey: given.apiKey,
+    controlToken: given.controlToken,
   };
 }

@@ -1,4 +1,4 @@
-/** People, their sessions and API keys, in Immich's database, so that they outlive a restart. */
+/** People and their sessions, in Immich's database, so that they outlive a restart. */
 import { createHash, randomBytes, scryptSync, timingSafeEqual } from "node:crypto";
 import type { Pool } from "pg";
 
@@ -30,13 +30,6 @@ export interface NewUser {
   readonly quotaSizeInBytes?: number | null;
 }
 
-/** Somebody who asked with a session or an API key. */
-export interface Caller {
-  readonly user: User;
-  /** Permissions of the API key; undefined for a session, which may everything. */
-  readonly permissions?: readonly string[];
-}
-
 const COLUMNS = `id, email, name, "isAdmin", "oauthId", "storageLabel", "quotaSizeInBytes",
   "shouldChangePassword", "isOnboarded", "createdAt", "updatedAt"`;
 
@@ -48,9 +41,21 @@ export class People {
     private readonly table: string,
   ) {}
 
-  /** Whether the server has an admin: without one it has not been set up. */
+  /** An admin; without one the server has not been set up. */
+  admin(): Promise<User | undefined> {
+    return this.find(`"isAdmin"`);
+  }
+
+  /** Whether the server has been set up. */
   async hasAdmin(): Promise<boolean> {
-    return (await this.find(`"isAdmin"`)) !== undefined;
+    return (await this.admin()) !== undefined;
+  }
+
+  async all(): Promise<User[]> {
+    const { rows } = await this.pool.query<Row>(
+      `SELECT ${COLUMNS} FROM ${this.table} WHERE "deletedAt" IS NULL ORDER BY "createdAt" DESC`,
+    );
+    return rows.map(toUser);
   }
 
   byEmail(email: string): Promise<User | undefined> {
@@ -115,31 +120,12 @@ export class People {
     await this.pool.query("DELETE FROM sessions WHERE token = $1", [digest(token)]);
   }
 
-  async bySession(token: string): Promise<Caller | undefined> {
-    const user = await this.find(
-      `id = (SELECT "userId" FROM sessions WHERE token = $1)`,
-      digest(token),
-    );
-    return user && { user };
+  bySession(token: string): Promise<User | undefined> {
+    return this.find(`id = (SELECT "userId" FROM sessions WHERE token = $1)`, digest(token));
   }
 
-  /** Makes an API key; the secret is shown once. */
-  async createKey(user: User, name: string, permissions: readonly string[]): Promise<ApiKey> {
-    const value = secret();
-    const { rows } = await this.pool.query<{ id: string }>(
-      `INSERT INTO api_keys (name, key, "userId", permissions) VALUES ($1, $2, $3, $4) RETURNING id`,
-      [name, digest(value), user.id, permissions],
-    );
-    return { id: rows[0]?.id ?? "", name, permissions, secret: value };
-  }
-
-  async byKey(value: string): Promise<Caller | undefined> {
-    const { rows } = await this.pool.query<{ userId: string; permissions: string[] }>(
-      `SELECT "userId", permissions FROM api_keys WHERE key = $1`,
-      [digest(value)],
-    );
-    const user = rows[0] && (await this.find("id = $1", rows[0].userId));
-    return user && { user, permissions: rows[0]?.permissions ?? [] };
+  byId(id: string): Promise<User | undefined> {
+    return this.find("id = $1", id);
   }
 
   private async find(condition: string, ...values: string[]): Promise<User | undefined> {
@@ -151,14 +137,6 @@ export class People {
   }
 }
 
-/** A new API key. */
-export interface ApiKey {
-  readonly id: string;
-  readonly name: string;
-  readonly permissions: readonly string[];
-  readonly secret: string;
-}
-
 type Row = Omit<User, "quotaSizeInBytes"> & { readonly quotaSizeInBytes: string | null };
 
 function toUser(row: Row | undefined): User {
@@ -168,11 +146,12 @@ function toUser(row: Row | undefined): User {
 }
 
 /** Random text of letters and digits, about 40 of them. */
-function secret(): string {
+export function secret(): string {
   return randomBytes(32).toString("base64").replace(/\W/g, "");
 }
 
-function digest(text: string): string {
+/** What the database has of a secret. */
+export function digest(text: string): string {
   return createHash("sha256").update(text).digest("base64");
 }
 

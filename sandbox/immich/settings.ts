@@ -1,6 +1,7 @@
 /** Immich's settings: where they are, how they are read, how a save writes them. */
 import { readFile } from "node:fs/promises";
 import type { Pool } from "pg";
+import { parse } from "yaml";
 import { defaultsOf } from "./defaults";
 import { describeError, type Log } from "./log";
 import {
@@ -13,7 +14,7 @@ import {
   setPath,
   unknownPart,
 } from "./merge";
-import { type Failure, report, validate } from "./validation";
+import { type Complaint, complaintOf } from "./validation";
 import type { Traits, Version } from "./versions";
 
 /** What a reader of the settings is called in the log. */
@@ -61,8 +62,8 @@ export class Settings {
   }
 
   /** What is wrong with a complete configuration, "true" and "false" being taken for booleans. */
-  check(config: JsonObject): Failure[] {
-    return validate(this.options.version, this.defaults, convertBooleans(this.defaults, config));
+  check(config: JsonObject): Complaint | undefined {
+    return complaintOf(this.options.version, this.defaults, convertBooleans(this.defaults, config));
   }
 
   /** Stores what differs from the defaults, and drops everything else that was stored. */
@@ -102,12 +103,12 @@ export class Settings {
         log.write("WARN", context, `Unknown keys found: ${shown}`, id);
       }
     }
-    const failures = this.check(config);
+    const complaint = this.check(config);
     if (traits.convertsBooleans) config = convertBooleans(this.defaults, config);
-    if (failures.length > 0) {
-      if (this.fromFile) throw new Error(`Invalid value(s) in file: ${report(failures)}`);
+    if (complaint !== undefined) {
+      if (this.fromFile) throw new Error(`Invalid value(s) in file: ${complaint.report}`);
       // Immich hands the failures over as the logger's context, so that is how its log looks.
-      log.write("ERROR", report(failures), "Validation error", id);
+      log.write("ERROR", complaint.report, "Validation error", id);
     }
     if (traits.document) normaliseDomain(config);
     return config;
@@ -118,7 +119,7 @@ export class Settings {
     if (configFile !== undefined) {
       try {
         const text = await readFile(configFile, "utf8");
-        return text.trim() === "" ? {} : (JSON.parse(text) as unknown);
+        return (parse(text) as unknown) ?? {};
       } catch (error) {
         log.write("ERROR", context, `Unable to load configuration file: ${configFile}`, id);
         log.write("ERROR", context, describeError(error), id);

@@ -1,18 +1,20 @@
 /**
  * Immich's checks of a complete configuration. A PUT that fails them is refused; a stored document
- * that fails them is only complained about in the log, and used.
+ * that fails them is only complained about in the log, and used. Here are those before 3.0; later ones
+ * are in schema.ts.
  */
 import { getPath, isObject, type Json, type JsonObject } from "./merge";
+import { issuesOf } from "./schema";
 import { atLeast, type Version } from "./versions";
 
 /** One setting that failed, and the checks it failed, in Immich's order. */
-export interface Failure {
+interface Failure {
   readonly property: string;
   readonly checks: readonly Check[];
 }
 
 /** A check: its name as the log has it, and what the API's answer says of the setting. */
-export interface Check {
+interface Check {
   readonly name: string;
   readonly text: string;
   readonly holds: (value: Json | undefined) => boolean;
@@ -66,8 +68,33 @@ const AUTH_METHOD: Check = {
 const OBJECT: Check = { name: "isObject", text: "must be an object", holds: isObject };
 const ARRAY: Check = { name: "isArray", text: "must be an array", holds: Array.isArray };
 
+/** What is wrong with a configuration. */
+export interface Complaint {
+  /** What the API answers. */
+  readonly answer: { readonly message: string | readonly string[]; readonly errors?: object };
+  /** What the log says. */
+  readonly report: string;
+}
+
+/** What is wrong with `config`, in the words of `version`; undefined when nothing is. */
+export function complaintOf(
+  version: Version,
+  defaults: JsonObject,
+  config: JsonObject,
+): Complaint | undefined {
+  if (atLeast(version, "3.0.0")) {
+    const errors = issuesOf(defaults, config);
+    if (errors.length === 0) return undefined;
+    const report = errors.map(({ path, message }) => `${path.join(".")}: ${message}`).join("\n");
+    return { answer: { message: "Validation failed", errors }, report };
+  }
+  const failures = validate(version, defaults, config);
+  if (failures.length === 0) return undefined;
+  return { answer: { message: sentences(failures) }, report: report(failures) };
+}
+
 /** Every failure of `config`, in the order of the settings. */
-export function validate(version: Version, defaults: JsonObject, config: JsonObject): Failure[] {
+function validate(version: Version, defaults: JsonObject, config: JsonObject): Failure[] {
   return Object.entries(defaults).flatMap(([section, standard]) =>
     check(section, standard, config[section], (path) => oauthChecks(version, path, config)),
   );
@@ -126,22 +153,20 @@ function oauthChecks(
       );
     case "oauth.mobileRedirectUri":
       return unless(!getPath(config, "oauth.mobileOverrideEnabled"), URL_ADDRESS);
-    case "oauth.accountManagementUrl":
-      return unless(value === undefined, STRING);
     default:
       return undefined;
   }
 }
 
 /** What the API answers: one sentence a failed check. */
-export function sentences(failures: readonly Failure[]): string[] {
+function sentences(failures: readonly Failure[]): string[] {
   return failures.flatMap(({ property, checks }) =>
     checks.map(({ text }) => `${property} ${text}`),
   );
 }
 
 /** What the log says: one paragraph a section. */
-export function report(failures: readonly Failure[]): string {
+function report(failures: readonly Failure[]): string {
   const sections = new Map<string, string[]>();
   for (const { property, checks } of failures) {
     const section = property.split(".")[0] ?? property;

@@ -32,6 +32,16 @@ export interface Traits {
   readonly publicConfig: boolean;
   /** Error bodies carry a correlationId. Not in 1.105.1, in 1.135.3; 1.107 (taken). */
   readonly correlation: boolean;
+  /** Error bodies are {message} alone, with `errors` when a document is refused. In 3.1.0; 3.0.0 (taken). */
+  readonly bareErrors: boolean;
+  /** Path of the API keys: plural since 1.106.0 (taken). */
+  readonly keys: "/api/api-keys" | "/api/api-key";
+  /** API keys have permissions. In 1.118.0, not in 1.100.0; 1.113.0 (taken). */
+  readonly keyPermissions: boolean;
+  /** Permissions for users are named so. "adminUser" in 1.138.1, not in 1.135.3; 1.138.0 (taken). */
+  readonly adminUser: "adminUser" | "admin.user";
+  /** /api/api-keys/me tells of the key itself. In 2.7.5, not in 1.138.1; 2.0.0 (taken). */
+  readonly ownKey: boolean;
   /** openid-client 6: exact issuer, PKCE and state in cookies (since 1.132). */
   readonly strictOidc: boolean;
   /** A plain-http issuer needs oauth.allowInsecureRequests (since 3.0.0). */
@@ -85,6 +95,11 @@ export function traitsOf(version: Version): Traits {
     serverPaths: since("1.107.0"),
     publicConfig: since("3.2.0"),
     correlation: since("1.107.0"),
+    bareErrors: since("3.0.0"),
+    keys: since("1.106.0") ? "/api/api-keys" : "/api/api-key",
+    keyPermissions: since("1.113.0"),
+    adminUser: since("1.138.0") ? "adminUser" : "admin.user",
+    ownKey: since("2.0.0"),
     strictOidc: since("1.132.0"),
     httpsOnly: since("3.0.0"),
     promptAndLogout: since("3.0.0"),

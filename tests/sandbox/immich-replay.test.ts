@@ -23,7 +23,7 @@ const comparison = new Comparison({
   "log of quota_string_abc":
     "the sandbox's PostgreSQL driver calls its errors `error`, Immich's `PostgresError`",
   "log of broken_json_file":
-    "Immich reads YAML, which JSON is a part of; the sandbox reads JSON only",
+    "Immich's reader of YAML, which JSON is a part of, complains in other words than the sandbox's",
   discovery_hangs_timeout_2000ms:
     "no answer was recorded: 2000 are seconds to Immich; the case with 5 seconds is replayed",
   "log of the microservices worker": "the sandbox's Immich is one process, Immich is two",

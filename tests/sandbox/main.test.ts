@@ -91,6 +91,23 @@ describe("a sandbox that is up", () => {
     expect(await login.json()).toMatchObject({ isAdmin: true });
   });
 
+  test("has an API key of that admin's, whatever the version, and tells what Immich was asked", async () => {
+    const read = (path: string) =>
+      fetch(`${sandbox.immich.url}${path}`, { headers: { "x-api-key": sandbox.immich.apiKey } });
+    await sandbox.control("immich/requests", { method: "DELETE" });
+    expect((await read("/api/system-config")).status).toBe(200);
+    const asked = await sandbox.control("immich/requests", { method: "GET" });
+    expect(asked).toEqual([
+      expect.objectContaining({ path: "/api/system-config", withKey: true, outcome: 200 }),
+    ]);
+    await sandbox.control("immich/faults", { faults: [{ status: 503, times: 1 }] });
+    expect((await read("/api/system-config")).status).toBe(503);
+    await sandbox.control("immich/configure", { version: "3.2.2" });
+    expect((await read("/api/admin/config")).status).toBe(200);
+    await sandbox.control("immich/configure", { version: "1.135.3" });
+    expect((await read("/api/system-config")).status).toBe(200);
+  });
+
   test("is described by its stack file", () => {
     const [option, file = ""] = sandbox.arguments;
     expect(option).toBe("--config-file");

@@ -2,7 +2,15 @@
 import { HttpError, type Request, type Route } from "../http";
 import { authenticate, type Immich } from "../immich";
 import type { JsonObject } from "../merge";
-import { sentences } from "../validation";
+import type { Traits } from "../versions";
+
+/** What an API key needs to read and change the settings. Immich knows the second pair since 3.2. */
+export function settingsPermissions({ publicConfig }: Traits): string[] {
+  return ["systemConfig", ...(publicConfig ? ["adminConfig"] : [])].flatMap((of) => [
+    `${of}.read`,
+    `${of}.update`,
+  ]);
+}
 
 /** The routes, under the paths of this version. */
 export function settingsRoutes(immich: Immich): Route[] {
@@ -51,8 +59,11 @@ function routes(immich: Immich, path: string, permission: string): Route[] {
 /** Takes the complete configuration, as the settings page sends it. */
 async function update({ settings, log, traits }: Immich, { body, id }: Request) {
   const config = body as JsonObject;
-  const failures = settings.check(config);
-  if (failures.length > 0) throw new HttpError(400, sentences(failures));
+  const complaint = settings.check(config);
+  if (complaint !== undefined) {
+    const { message, errors } = complaint.answer;
+    throw new HttpError(400, message, undefined, errors);
+  }
   if (settings.fromFile) {
     throw new HttpError(400, "Cannot update configuration while IMMICH_CONFIG_FILE is in use");
   }

@@ -1,7 +1,7 @@
-/** /api/users/me, /api/api-keys and the welcome pages' memory. */
+/** /api/users/me, /api/admin/users and the welcome pages' memory. */
 import { randomUUID } from "node:crypto";
 import type { UserAdminResponseDto, UserAvatarColor } from "@immich/sdk";
-import { HttpError, type Request, type Route } from "../http";
+import { HttpError, type Route } from "../http";
 import { authenticate, type Immich, requireText } from "../immich";
 import type { User } from "../people";
 import type { Traits } from "../versions";
@@ -44,25 +44,37 @@ export function userRoutes(immich: Immich): Route[] {
       },
     },
     {
+      method: "GET",
+      path: "/api/admin/users",
+      does: "get users",
+      async handle(request) {
+        await authenticate(immich, request, {
+          admin: true,
+          permission: `${traits.adminUser}.read`,
+        });
+        return { json: (await people.all()).map((user) => userDto(user, traits)) };
+      },
+    },
+    {
       method: "POST",
-      path: "/api/api-keys",
-      does: "create api key",
-      handle: (request) => createKey(immich, request),
+      path: "/api/admin/users",
+      does: "create user",
+      async handle(request) {
+        const permission = `${traits.adminUser}.create`;
+        await authenticate(immich, request, { admin: true, permission });
+        const [email = "", name = "", password = ""] = requireText(
+          request.body,
+          "email",
+          "name",
+          "password",
+        );
+        if ((await people.byEmail(email)) !== undefined) throw new HttpError(400, "User exists");
+        const isAdmin = request.body["isAdmin"] === true;
+        const user = await people.create({ email, name, password, isAdmin });
+        return { status: 201, json: userDto(user, traits) };
+      },
     },
   ];
-}
-
-async function createKey(immich: Immich, request: Request) {
-  const { user } = await authenticate(immich, request, { permission: "apiKey.create" });
-  const [name = ""] = requireText(request.body, "name");
-  const wanted = request.body["permissions"] ?? ["all"];
-  if (!Array.isArray(wanted) || !wanted.every((one) => typeof one === "string")) {
-    throw new HttpError(400, ["each value in permissions must be a string"]);
-  }
-  const { id, secret, permissions } = await immich.people.createKey(user, name, wanted);
-  const now = new Date().toISOString();
-  const apiKey = { id, name, permissions, createdAt: now, updatedAt: now };
-  return { status: 201, json: { secret, apiKey } };
 }
 
 const COLOURS = [

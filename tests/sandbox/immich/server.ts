@@ -23,6 +23,8 @@ export async function startImmich(options: {
   readonly version?: string;
   readonly configFile?: string;
   readonly admin?: object | false;
+  readonly apiKey?: string;
+  readonly controlToken?: string;
 }): Promise<RunningImmich> {
   const folder = mkdtempSync(join(tmpdir(), "immich-log-"));
   const logFile = join(folder, "immich.log");
