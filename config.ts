@@ -7,6 +7,7 @@
 import { type ConfigSource, Reader } from "./configReader";
 import * as rules from "./configRules";
 import { loginName } from "./loginName";
+import type { BadKey } from "./ssh/privateKey";
 import type { SshTarget } from "./ssh/target";
 
 export { ConfigError, type ConfigProblem } from "./configProblems";
@@ -177,11 +178,11 @@ function readSsh(reader: Reader): SshTarget {
       file: "~/.ssh/id_ed25519",
       problem: (key) => {
         const wrong = privateKeyProblem(key, passphrase);
-        if (!wrong?.includes("sshPrivateKeyPassphrase"))
-          return wrong && `a private key that can be read; this one ${wrong}`;
+        if (wrong?.problem !== "passphrase")
+          return wrong && `a private key that can be read; this one ${wrong.why}`;
         reader.refuseSecret(
           "sshPrivateKeyPassphrase",
-          `the passphrase of the key in sshPrivateKey, which ${wrong}`,
+          `the passphrase of the key in sshPrivateKey, which ${wrong.why}`,
         );
         return undefined;
       },
@@ -211,11 +212,11 @@ function readSsh(reader: Reader): SshTarget {
 }
 
 /** ssh2 takes a while to load: only where there is a key to parse. */
-function privateKeyProblem(key: string, passphrase: string | undefined): string | undefined {
+function privateKeyProblem(key: string, passphrase: string | undefined): BadKey | undefined {
   // eslint-disable-next-line @typescript-eslint/no-require-imports
   const { parsePrivateKey } = require("./ssh/privateKey") as typeof import("./ssh/privateKey");
   const parsed = parsePrivateKey(key, passphrase);
-  return typeof parsed === "string" ? parsed : undefined;
+  return "problem" in parsed ? parsed : undefined;
 }
 
 function readRestart(reader: Reader) {

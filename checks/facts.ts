@@ -2,6 +2,7 @@
 import { randomBytes } from "node:crypto";
 import { SettingsError } from "../immich/errors";
 import { parseVersion } from "../immich/version";
+import { AdvisedError } from "../ssh/errors";
 import { field, isComingUp, request, type Reply, type RequestOptions } from "./http";
 import { discoveryUrl } from "./catalogue/entry";
 import type { CheckInput, Settings } from "./types";
@@ -226,11 +227,11 @@ function origin(url: string): string {
   }
 }
 
-/** Splits a message that ends in "next: …", as those of ssh/ and immich/ do. */
+/** What happened, and what to do about it where the error says that. */
 export function saying(error: unknown): { message: string; next?: string } {
-  const text = error instanceof Error ? error.message : String(error);
-  const [message = "", next] = text.split(/\n\s*next:\s*/);
-  return { message: oneLine(message), next: next === undefined ? undefined : oneLine(next) };
+  if (!(error instanceof AdvisedError)) return { message: oneLine(error) };
+  const { what, next } = error;
+  return { message: oneLine(what), next: next === undefined ? undefined : oneLine(next) };
 }
 
 /** An error's message in one line. */

@@ -1,18 +1,19 @@
+import { AdvisedError, SshError } from "../ssh/errors";
 import type { DatabaseLogin } from "./types";
 
 /** No session with PostgreSQL came about. */
-export class DatabaseError extends Error {
+export class DatabaseError extends AdvisedError {
   /**
-   * @param message the whole text for the user
    * @param transient the same attempt may well succeed a moment later
    * @param refused there is no such login, or it may not log in, or its password is another one
    */
   constructor(
-    message: string,
+    what: string,
+    next: string,
     readonly transient: boolean,
-    readonly refused = false,
+    readonly refused: boolean,
   ) {
-    super(message);
+    super(what, next);
     this.name = "DatabaseError";
   }
 }
@@ -27,7 +28,8 @@ export function connectError(
   const code = (error as { code?: unknown } | null)?.code;
   const say = (what: string, next: string, transient = false) =>
     new DatabaseError(
-      `Logging in to PostgreSQL, database ${login.where}, as ${login.user}: ${what}.\n  next: ${next}`,
+      `Logging in to PostgreSQL, database ${login.where}, as ${login.user}: ${what}`,
+      next,
       transient,
       code === "28P01" || code === "28000",
     );
@@ -75,7 +77,7 @@ export function connectError(
       `is that PostgreSQL's port (npx pulumi config set postgresPort 5432), and is the machine under load?`,
     );
   }
-  if (/^SSH to /.test(words)) return say(words.split("\n")[0] ?? "", "try again", true);
+  if (error instanceof SshError) return say(error.what, "try again", true);
   if (typeof code === "string" && /^[0-9A-Z]{5}$/.test(code) && !/^E[A-Z]+$/.test(code)) {
     return say(`PostgreSQL answered ${code}: ${line(words)}`, `look at the container's log`);
   }

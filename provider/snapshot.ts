@@ -7,6 +7,7 @@ import type { Snapshot } from "../immich/row";
 import type { Previous, StoreName } from "../immich/types";
 import type { Resource } from "../plugin/provider";
 import { UNKNOWN, type Value, type Values } from "../plugin/wire";
+import { AdvisedError } from "../ssh/errors";
 import { databaseIdAt, rowContext } from "./access";
 import { inputChanges } from "./compare";
 import { along, type Configuration, describeWay, type Way, wayOf, waysOut } from "./configuration";
@@ -132,7 +133,7 @@ async function refuseUnlessReachable(
       why = `another one answers there (${found})`;
     }
   } catch (error) {
-    why = (error as Error).message.split("\n")[0] ?? "";
+    why = error instanceof AdvisedError ? error.what : (error as Error).message;
   }
   const was = old ? describeWay(old) : earlier;
   throw new Error(

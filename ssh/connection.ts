@@ -28,25 +28,28 @@ export async function connect(
   const pins = readPins(target, "target");
   const jumpPins = target.jump ? readPins(target.jump, "jump") : [];
   const credential = await credentialFor(target, limits);
-  if (!target.jump) {
+  const jumpHost = target.jump;
+  if (!jumpHost) {
     const socket = await dial(target, "target", limits.dialMs);
     return open(socket, target, "target", pins, credential, limits);
   }
   // An encrypted key takes a second to open, on purpose: once is enough where both hosts take the same.
-  const jumpCredential = sameLogin(target, target.jump)
+  const jumpCredential = sameLogin(target, jumpHost)
     ? credential
-    : await credentialFor(target.jump, limits);
-  const jumpSocket = await dial(target.jump, "jump", limits.dialMs);
-  const jump = await open(jumpSocket, target.jump, "jump", jumpPins, jumpCredential, limits);
+    : await credentialFor(jumpHost, limits);
+  const jumpSocket = await dial(jumpHost, "jump", limits.dialMs);
+  const jump = await open(jumpSocket, jumpHost, "jump", jumpPins, jumpCredential, limits);
   try {
-    const carrier = await jump.channel(target.host, target.port, limits.dialMs);
+    const carrier = await jump
+      .channel(target.host, target.port, limits.dialMs)
+      .catch((error: unknown) => Promise.reject(throughJump(error, target, jumpHost)));
     const connection = await open(carrier, target, "target", pins, credential, limits);
     connection.onDeath(() => jump.close());
     return connection;
   } catch (error) {
     const why = jump.death;
     jump.close();
-    throw why ?? throughJump(error, target, target.jump);
+    throw why ?? error;
   }
 }
 
@@ -63,12 +66,11 @@ function throughJump(error: unknown, target: SshTarget, jump: SshHost): unknown 
   if (!(error instanceof SshError) || (error.kind !== "channel" && error.kind !== "timeout")) {
     return error;
   }
-  if (!error.message.startsWith(`SSH to ${nameOf(jump)}`)) return error;
   return new SshError(
     error.kind,
     `SSH to ${nameOf(target)}: the jump host ${nameOf(jump)} cannot reach ${addressOf(target.host, target.port)} ` +
-      `(${error.message.split("\n")[0]}).\n` +
-      `  next: sshHost and sshPort must be right as seen from the jump host; is sshd running on the target?`,
+      `(${error.what})`,
+    `sshHost and sshPort must be right as seen from the jump host; is sshd running on the target?`,
   );
 }
 

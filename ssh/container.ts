@@ -37,10 +37,10 @@ export async function openContainerPort(
   wanted: ContainerPort,
 ): Promise<SshChannel> {
   const addresses = await remembered(ssh, wanted);
-  const errors: unknown[] = [];
+  const errors = new Map<Address, unknown>();
   let won = false;
   const attempts = addresses.map(async (address, index) => {
-    await patience(index * 500, () => errors.length >= index);
+    await patience(index * 500, () => errors.size >= index);
     if (won) throw new Error("another address answered");
     try {
       const channel = await ssh.channel(address.host, address.port);
@@ -51,7 +51,7 @@ export async function openContainerPort(
       won = true;
       return channel;
     } catch (error) {
-      errors.push(error);
+      errors.set(address, error);
       throw error;
     }
   });
@@ -74,8 +74,8 @@ async function addressesOf(
   if (status !== "running") {
     throw new SshError(
       "container",
-      `On ${ssh.name}: the container ${said(container)} is not running (it is ${said(status)}).\n` +
-        `  next: ${status === "paused" ? `${wanted.runtime} unpause` : `${wanted.runtime} start`} ${quote(container)}` +
+      `On ${ssh.name}: the container ${said(container)} is not running (it is ${said(status)})`,
+      `${status === "paused" ? `${wanted.runtime} unpause` : `${wanted.runtime} start`} ${quote(container)}` +
         `   (and why did it stop? ${wanted.runtime} logs --tail 50 ${quote(container)})`,
     );
   }
@@ -87,8 +87,8 @@ async function addressesOf(
     throw new SshError(
       "container",
       `On ${ssh.name}: the container ${said(container)} has no address that the machine itself could reach ` +
-        `(network mode ${said(mode || "unknown")}${rootless(ssh, wanted) ? "; a rootless podman gives none" : ""}).\n` +
-        `  next: ${publish(ssh, wanted)}`,
+        `(network mode ${said(mode || "unknown")}${rootless(ssh, wanted) ? "; a rootless podman gives none" : ""})`,
+      publish(ssh, wanted),
     );
   }
   return addresses;
@@ -145,27 +145,27 @@ async function unreachable(
   ssh: SshConnection,
   wanted: ContainerPort,
   addresses: readonly Address[],
-  errors: readonly unknown[],
+  errors: ReadonlyMap<Address, unknown>,
 ): Promise<unknown> {
-  const telling = errors.find(
+  const kinds = [...errors.values()].map((e) => (e instanceof SshError ? e.kind : undefined));
+  const telling = [...errors.values()].find(
     (e) => e instanceof SshError && e.kind !== "channel" && e.kind !== "timeout",
   );
   if (telling) return telling;
   const tries = addresses
     .map((address) => {
-      const where = addressOf(address.host, address.port);
-      const error = errors.find((e) => e instanceof Error && e.message.includes(where));
-      const why = error instanceof Error ? /\(([^()]*)\)\.?\n/.exec(error.message)?.[1] : undefined;
-      return `${where} (${why ?? "no answer in time"})`;
+      const error = errors.get(address);
+      const why = error instanceof SshError ? error.reason : undefined;
+      return `${addressOf(address.host, address.port)} (${why ?? "no answer in time"})`;
     })
     .join(", ");
   const outside = await apartFromHost(ssh, wanted, addresses);
   return new SshError(
-    errors.some((e) => e instanceof SshError && e.kind === "timeout") ? "timeout" : "channel",
-    `On ${ssh.name}: the container ${said(wanted.container)} runs, but port ${wanted.port} does not answer: ${tries}.\n` +
-      (outside ??
-        `  next: is it still starting, and is the port right (npx pulumi config set postgresPort 5432)? ` +
-          `See: ${wanted.runtime} logs --tail 50 ${quote(wanted.container)}`),
+    kinds.includes("timeout") ? "timeout" : "channel",
+    `On ${ssh.name}: the container ${said(wanted.container)} runs, but port ${wanted.port} does not answer: ${tries}`,
+    outside ??
+      `is it still starting, and is the port right (npx pulumi config set postgresPort 5432)? ` +
+        `See: ${wanted.runtime} logs --tail 50 ${quote(wanted.container)}`,
   );
 }
 
@@ -176,7 +176,7 @@ async function apartFromHost(
   addresses: readonly Address[],
 ): Promise<string | undefined> {
   if (rootless(ssh, wanted) && !addresses.some(({ host }) => host === "127.0.0.1")) {
-    return `  next: the networks of a rootless podman are out of the machine's own reach; ${publish(ssh, wanted)}`;
+    return `the networks of a rootless podman are out of the machine's own reach; ${publish(ssh, wanted)}`;
   }
   const answer = await inspect(ssh, wanted.runtime, wanted.container)
     .then(([, , settings]) =>
@@ -191,7 +191,7 @@ async function apartFromHost(
   const apart = /^(macvlan|ipvlan) (\S+)$/m.exec(answer?.stdout ?? "");
   if (!apart) return undefined;
   return (
-    `  next: it is on the ${apart[1]} network ${apart[2]}, which the machine itself can't reach; give it a second network, ` +
+    `it is on the ${apart[1]} network ${apart[2]}, which the machine itself can't reach; give it a second network, ` +
     `in the compose file: networks: [${apart[2]}, default]`
   );
 }

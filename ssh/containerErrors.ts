@@ -16,7 +16,7 @@ export async function runtimeError(
 ): Promise<SshError> {
   const words = `${answer.stderr}\n${answer.stdout}`;
   const say = (what: string, next: string) =>
-    new SshError("container", `On ${ssh.name}: ${what}.\n  next: ${next}`);
+    new SshError("container", `On ${ssh.name}: ${what}`, next);
   const user = ssh.name.split("@")[0] ?? "";
   const program = runtime.split(/\s+/).at(-1) ?? runtime;
 

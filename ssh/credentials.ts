@@ -2,7 +2,7 @@ import { BaseAgent, ParsedKey, PublicKeyEntry, createAgent, utils } from "ssh2";
 
 import { SshError, said } from "./errors";
 import { fingerprint } from "./hostKey";
-import { parsePrivateKey } from "./privateKey";
+import { type BadKey, parsePrivateKey } from "./privateKey";
 import { SshHost, SshTimeouts, nameOf } from "./target";
 
 /** What a login is made with. */
@@ -26,7 +26,8 @@ export async function credentialFor(host: SshHost, timeouts: SshTimeouts): Promi
     throw new SshError(
       "agent",
       `SSH to ${nameOf(host)}: there is nothing to log in with: sshPrivateKey is not set and no SSH agent runs ` +
-        `(SSH_AUTH_SOCK is empty).\n${keyOrAgent}`,
+        `(SSH_AUTH_SOCK is empty).`,
+      keyOrAgent,
     );
   }
   const agent = createAgent(socket);
@@ -34,15 +35,17 @@ export async function credentialFor(host: SshHost, timeouts: SshTimeouts): Promi
   if (keys.length === 0) {
     throw new SshError(
       "agent",
-      `SSH to ${nameOf(host)}: the SSH agent at ${said(socket)} holds no key.\n${keyOrAgent}`,
+      `SSH to ${nameOf(host)}: the SSH agent at ${said(socket)} holds no key.`,
+      keyOrAgent,
     );
   }
   return { kind: "agent", agent, names: keys };
 }
 
-const keyOrAgent =
-  `  with a key:   npx pulumi config set --secret sshPrivateKey < ~/.ssh/id_ed25519\n` +
-  `  with an agent: eval "$(ssh-agent)" && ssh-add ~/.ssh/id_ed25519`;
+const keyOrAgent = [
+  `  with a key:   npx pulumi config set --secret sshPrivateKey < ~/.ssh/id_ed25519`,
+  `  with an agent: eval "$(ssh-agent)" && ssh-add ~/.ssh/id_ed25519`,
+];
 
 /** The agent's keys as `type SHA256:…`. */
 function identities(
@@ -56,7 +59,8 @@ function identities(
       reject(
         new SshError(
           "agent",
-          `SSH to ${nameOf(host)}: the SSH agent at ${said(socket)} ${why}.\n${keyOrAgent}`,
+          `SSH to ${nameOf(host)}: the SSH agent at ${said(socket)} ${why}.`,
+          keyOrAgent,
         ),
       );
     const timer = setTimeout(() => fail(`gave no answer in ${timeoutMs / 1000} s`), timeoutMs);
@@ -81,15 +85,16 @@ function nameOfKey(key: string | Buffer | ParsedKey | PublicKeyEntry): string {
 /** Parses the configured private key. Messages say what to do and never hold the key or its passphrase. */
 function readPrivateKey(host: SshHost, text: string): ParsedKey {
   const key = parsePrivateKey(text, host.passphrase);
-  if (typeof key === "string") throw badKey(host, key);
+  if ("problem" in key) throw badKey(host, key);
   return key;
 }
 
-function badKey(host: SshHost, why: string): SshError {
+function badKey(host: SshHost, { problem, why }: BadKey): SshError {
   const set = "npx pulumi config set --secret";
-  const next = why.includes("sshPrivateKeyPassphrase")
-    ? `${set} sshPrivateKeyPassphrase`
-    : `${set} sshPrivateKey < ~/.ssh/id_ed25519` +
-      (why.includes("public key") ? "" : "   (ssh-keygen -p -f FILE rewrites an older form)");
-  return new SshError("config", `SSH to ${nameOf(host)}: sshPrivateKey ${why}.\n  next: ${next}`);
+  const next = {
+    passphrase: `${set} sshPrivateKeyPassphrase`,
+    public: `${set} sshPrivateKey < ~/.ssh/id_ed25519`,
+    form: `${set} sshPrivateKey < ~/.ssh/id_ed25519   (ssh-keygen -p -f FILE rewrites an older form)`,
+  };
+  return new SshError("config", `SSH to ${nameOf(host)}: sshPrivateKey ${why}`, next[problem]);
 }

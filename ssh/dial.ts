@@ -33,7 +33,7 @@ function unreachable(host: SshHost, role: Role, code: string, message: string): 
   const hostKey = configKey(role, "Host");
   const portKey = configKey(role, "Port");
   const say = (kind: "dial" | "timeout" | "lost", what: string, next: string) =>
-    new SshError(kind, `SSH to ${nameOf(host)}: ${what}.\n  next: ${next}`);
+    new SshError(kind, `SSH to ${nameOf(host)}: ${what}`, next);
   switch (code) {
     case "ENOTFOUND":
     case "EAI_AGAIN":

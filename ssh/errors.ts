@@ -13,20 +13,48 @@ export type SshErrorKind =
   | "timeout" // no answer in time
   | "lost"; // the connection ended under us
 
+/** A failure as a person should read it, in its two parts; the message is both. */
+export class AdvisedError extends Error {
+  /** What to do now; undefined where `what` says all there is to say. */
+  readonly next: string | undefined;
+
+  /**
+   * @param what what was being done, where, and what came back
+   * @param next what to do now: one sentence that follows "next:", or lines that stand for themselves
+   */
+  constructor(
+    readonly what: string,
+    next?: string | readonly string[],
+  ) {
+    super(
+      next === undefined
+        ? what
+        : typeof next === "string"
+          ? `${what}.\n  next: ${next}`
+          : [what, ...next].join("\n"),
+    );
+    this.next = next === undefined || typeof next === "string" ? next : next.join("\n");
+  }
+}
+
 /**
- * An SSH failure as a person should read it: what was being done, to which `user@host:port`, what came back and what to
- * do next. Never holds a key, a passphrase or a command's input.
+ * An SSH failure: what was being done, to which `user@host:port`, what came back and what to do next. Never holds a key, a
+ * passphrase or a command's input.
  */
-export class SshError extends Error {
+export class SshError extends AdvisedError {
   /**
    * @param kind what went wrong
-   * @param message the whole text for the user
+   * @param what see {@link AdvisedError}
+   * @param next see {@link AdvisedError}
+   * @param reason what the other side gave as its reason, where it gave one
    */
   constructor(
     readonly kind: SshErrorKind,
-    message: string,
+    what: string,
+    next?: string | readonly string[],
+    readonly reason?: string,
   ) {
-    super(message);
+    super(what, next);
     this.name = "SshError";
   }
 }

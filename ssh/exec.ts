@@ -33,8 +33,8 @@ export function run(
       reject(
         new SshError(
           "timeout",
-          `SSH to ${connection.name}: a command was not done in ${timeoutMs / 1000} s.\n` +
-            `  next: try again; is that machine under load, or does the command wait for a password?`,
+          `SSH to ${connection.name}: a command was not done in ${timeoutMs / 1000} s`,
+          `try again; is that machine under load, or does the command wait for a password?`,
         ),
       );
     }, timeoutMs);
@@ -50,7 +50,8 @@ export function run(
         connection.death ??
           new SshError(
             "lost",
-            `SSH to ${connection.name}: a command ended without telling how.\n  next: try again`,
+            `SSH to ${connection.name}: a command ended without telling how`,
+            "try again",
           ),
       );
     });

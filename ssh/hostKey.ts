@@ -58,15 +58,15 @@ export function readPins(host: SshHost, role: Role): HostKeyPin[] {
   const what = `SSH to ${nameOf(host)}`;
   const pins = parsePins(host.hostKey, key);
   if (typeof pins === "string")
-    throw new SshError(
-      "config",
-      `${what}: not connected, because ${pins}.\n${howToPin(host, role)}`,
-    );
+    throw new SshError("config", `${what}: not connected, because ${pins}.`, [
+      howToPin(host, role),
+    ]);
   if (pins.length === 0)
     throw new SshError(
       "config",
       `${what}: not connected, because ${key} is not set. Without the server's host key nobody can tell whose server ` +
-        `gets the login.\n${howToPin(host, role)}`,
+        `gets the login.`,
+      [howToPin(host, role)],
     );
   return pins;
 }
@@ -117,9 +117,12 @@ export function wrongHostKey(
     "host-key",
     `SSH to ${nameOf(host)}: the host key of ${addressOf(host.host, host.port)} is not the one in ` +
       `${configKey(role, "HostKey")}. Nothing was sent: no user name, no key.\n` +
-      `  it showed:  ${describeKey(seen)}\n${pinned}\n` +
-      `If the server was set up anew, pin its new key:\n${howToPin(host, role)}\n` +
+      `  it showed:  ${describeKey(seen)}\n${pinned}`,
+    [
+      `If the server was set up anew, pin its new key:`,
+      howToPin(host, role),
       `If it was not, somebody else may be answering in its place: find out who before going on.`,
+    ],
   );
 }
 

@@ -76,7 +76,7 @@ export async function inspect(
   }
   throw new SshError(
     "container",
-    `On ${ssh.name}: ${runtime} inspect ${said(container)} answered no JSON: ${said(answer.stdout.slice(0, 200))}.\n` +
-      `  next: run that by hand there; is ${runtime} what it should be?`,
+    `On ${ssh.name}: ${runtime} inspect ${said(container)} answered no JSON: ${said(answer.stdout.slice(0, 200))}`,
+    `run that by hand there; is ${runtime} what it should be?`,
   );
 }

@@ -37,21 +37,23 @@ export function login(
       socket.destroy();
       reject(error);
     };
-    const outOfTime = () =>
-      settle(
-        new SshError(
-          "timeout",
-          `SSH to ${nameOf(host)}: ` +
-            (authenticating
-              ? `no answer to the login in ${timeouts.authMs / 1000} s (tried: ${credential.names.join(", ")}).\n` +
-                `  next: look at the server's log (journalctl -u ssh); slow DNS or PAM there is the usual cause`
-              : socket.bytesRead === 0
-                ? `connected, but no SSH greeting came in ${timeouts.handshakeMs / 1000} s.\n` +
-                  `  next: is that an SSH server? Check ${configKey(role, "Port")}, and the server's load`
-                : `the key exchange did not finish in ${timeouts.handshakeMs / 1000} s.\n` +
-                  `  next: look at the server's log (journalctl -u ssh) and its load`),
-        ),
-      );
+    const outOfTime = () => {
+      const [what, next] = authenticating
+        ? [
+            `no answer to the login in ${timeouts.authMs / 1000} s (tried: ${credential.names.join(", ")})`,
+            `look at the server's log (journalctl -u ssh); slow DNS or PAM there is the usual cause`,
+          ]
+        : socket.bytesRead === 0
+          ? [
+              `connected, but no SSH greeting came in ${timeouts.handshakeMs / 1000} s`,
+              `is that an SSH server? Check ${configKey(role, "Port")}, and the server's load`,
+            ]
+          : [
+              `the key exchange did not finish in ${timeouts.handshakeMs / 1000} s`,
+              `look at the server's log (journalctl -u ssh) and its load`,
+            ];
+      settle(new SshError("timeout", `SSH to ${nameOf(host)}: ${what}`, next));
+    };
     let timer = setTimeout(outOfTime, timeouts.handshakeMs);
 
     client.once("handshake", () => {
@@ -125,21 +127,21 @@ function refused(host: SshHost, credential: Credential, tried: Tried): SshError 
   if (tried.agent !== undefined) {
     return new SshError(
       "agent",
-      `SSH to ${nameOf(host)}: the SSH agent did not sign (${said(tried.agent)}); it holds ${credential.names.join(", ")}.\n` +
-        `  next: is the agent locked (ssh-add -X), or does a key want a touch or a confirmation?`,
+      `SSH to ${nameOf(host)}: the SSH agent did not sign (${said(tried.agent)}); it holds ${credential.names.join(", ")}`,
+      `is the agent locked (ssh-add -X), or does a key want a touch or a confirmation?`,
     );
   }
   if (tried.partial) {
     return new SshError(
       "auth",
-      `SSH to ${nameOf(host)}: the server took ${offered}, and wants more than a key${allowed}.\n` +
-        `  next: let this user in with a key alone (sshd_config: Match User ${said(host.user)} / AuthenticationMethods publickey)`,
+      `SSH to ${nameOf(host)}: the server took ${offered}, and wants more than a key${allowed}`,
+      `let this user in with a key alone (sshd_config: Match User ${said(host.user)} / AuthenticationMethods publickey)`,
     );
   }
   return new SshError(
     "auth",
-    `SSH to ${nameOf(host)}: the server refused the login. Tried ${offered}${allowed}.\n` +
-      `  next: is the user right (npx pulumi config set sshUser NAME), and is the public key in ` +
+    `SSH to ${nameOf(host)}: the server refused the login. Tried ${offered}${allowed}`,
+    `is the user right (npx pulumi config set sshUser NAME), and is the public key in ` +
       `~${said(host.user)}/.ssh/authorized_keys there (ssh-copy-id)?`,
   );
 }
@@ -159,30 +161,30 @@ function broken(
     const many = /too many authentication/i.test(error?.message ?? "");
     return new SshError(
       many ? "auth" : "lost",
-      `${what}: the server ended the connection during the login${words}. Tried: ${credential.names.join(", ")}.\n` +
-        (many
-          ? `  next: the agent holds more keys than the server lets one try; put the right one into sshPrivateKey`
-          : `  next: try again; if it stays so, look at the server's log (journalctl -u ssh)`),
+      `${what}: the server ended the connection during the login${words}. Tried: ${credential.names.join(", ")}`,
+      many
+        ? `the agent holds more keys than the server lets one try; put the right one into sshPrivateKey`
+        : `try again; if it stays so, look at the server's log (journalctl -u ssh)`,
     );
   }
   if (!heard || /before handshake/.test(error?.message ?? "")) {
     return new SshError(
       "lost",
-      `${what}: the server closed the connection without a greeting.\n` +
-        `  next: it may be too busy (MaxStartups) or have banned this address (fail2ban), or be no SSH server at all ` +
+      `${what}: the server closed the connection without a greeting`,
+      `it may be too busy (MaxStartups) or have banned this address (fail2ban), or be no SSH server at all ` +
         `(check ${configKey(role, "Port")}); try again, then look at its log`,
     );
   }
   if (error?.level === "handshake" || error?.level === "protocol") {
     return new SshError(
       "handshake",
-      `${what}: no common ground with that server${words}.\n` +
-        `  next: is that an SSH server? Check ${configKey(role, "Port")}; a very old sshd needs an update`,
+      `${what}: no common ground with that server${words}`,
+      `is that an SSH server? Check ${configKey(role, "Port")}; a very old sshd needs an update`,
     );
   }
   return new SshError(
     "lost",
-    `${what}: the connection ended during the key exchange${words}.\n` +
-      `  next: try again; if it stays so, look at the server's log (journalctl -u ssh)`,
+    `${what}: the connection ended during the key exchange${words}`,
+    `try again; if it stays so, look at the server's log (journalctl -u ssh)`,
   );
 }

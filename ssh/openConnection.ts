@@ -123,8 +123,8 @@ export class OpenConnection implements SshConnection {
       (error) =>
         new SshError(
           "exec",
-          `SSH to ${this.name}: the server did not start a command (${textOf(error)}).\n` +
-            `  next: may this user run commands there (ForceCommand, a shell of nologin, MaxSessions)?`,
+          `SSH to ${this.name}: the server did not start a command (${textOf(error)})`,
+          `may this user run commands there (ForceCommand, a shell of nologin, MaxSessions)?`,
         ),
       (late) => late.close(),
     );
@@ -184,8 +184,8 @@ export class OpenConnection implements SshConnection {
         reject(
           new SshError(
             "timeout",
-            `SSH to ${this.name}: ${what} got no answer in ${timeoutMs / 1000} s.\n` +
-              `  next: try again; a server under load or a dropped network is the usual cause`,
+            `SSH to ${this.name}: ${what} got no answer in ${timeoutMs / 1000} s`,
+            `try again; a server under load or a dropped network is the usual cause`,
           ),
         );
       }, timeoutMs);
@@ -232,12 +232,13 @@ export class OpenConnection implements SshConnection {
 
   #die(why: string): void {
     if (this.#death) return;
-    this.#death = new SshError(
-      "lost",
-      this.#closing
-        ? `SSH to ${this.name}: the connection was closed here`
-        : `SSH to ${this.name}: the connection was lost${why}.\n  next: run the command again; it goes on where it was`,
-    );
+    this.#death = this.#closing
+      ? new SshError("lost", `SSH to ${this.name}: the connection was closed here`)
+      : new SshError(
+          "lost",
+          `SSH to ${this.name}: the connection was lost${why}`,
+          `run the command again; it goes on where it was`,
+        );
     for (const told of this.#deathWatch) told();
   }
 }
@@ -253,15 +254,16 @@ function channelRefused(
   if (error.reason === 1 || /administratively prohibited/i.test(words)) {
     return new SshError(
       "forwarding",
-      `SSH to ${name}: the server forbids TCP forwarding to ${address} (${words}).\n` +
-        `  next: allow it for this user there, in /etc/ssh/sshd_config:\n` +
+      `SSH to ${name}: the server forbids TCP forwarding to ${address} (${words})`,
+      `allow it for this user there, in /etc/ssh/sshd_config:\n` +
         `        Match User ${name.split("@")[0] ?? ""}\n          AllowTcpForwarding local\n` +
         `        (PermitOpen and DisableForwarding may stand in the way too), then: sudo systemctl reload ssh`,
     );
   }
   return new SshError(
     "channel",
-    `SSH to ${name}: connected, but from there ${address} cannot be reached (${words}).\n` +
-      `  next: does the service listen there? On the server: nc -vz ${address.replace(/[[\]]/g, "").replace(/:(\d+)$/, " $1")}`,
+    `SSH to ${name}: connected, but from there ${address} cannot be reached (${words})`,
+    `does the service listen there? On the server: nc -vz ${address.replace(/[[\]]/g, "").replace(/:(\d+)$/, " $1")}`,
+    words,
   );
 }

@@ -2,12 +2,16 @@ import { type ParsedKey, utils } from "ssh2";
 
 import { said } from "./errors";
 
-/**
- * Parses a private key in OpenSSH or PEM form.
- *
- * @returns the key, or what is wrong with it as the end of the sentence "the key …"; never any of its text
- */
-export function parsePrivateKey(text: string, passphrase: string | undefined): ParsedKey | string {
+/** What is wrong with a private key. */
+export interface BadKey {
+  /** It is a public key; its passphrase is missing or not the right one; or it is in no form that can be read. */
+  readonly problem: "public" | "passphrase" | "form";
+  /** The end of the sentence "the key …"; never any of its text. */
+  readonly why: string;
+}
+
+/** Parses a private key in OpenSSH or PEM form. */
+export function parsePrivateKey(text: string, passphrase: string | undefined): ParsedKey | BadKey {
   const parsed: ParsedKey | ParsedKey[] | Error = utils.parseKey(
     text.trim().replace(/\r\n?/g, "\n") + "\n",
     passphrase,
@@ -15,17 +19,23 @@ export function parsePrivateKey(text: string, passphrase: string | undefined): P
   const key = Array.isArray(parsed) ? parsed[0] : parsed;
   if (key instanceof Error || key === undefined)
     return whyUnreadable(key?.message ?? "", passphrase !== undefined);
-  return key.isPrivateKey() ? key : "is a public key; the private one is needed";
+  if (key.isPrivateKey()) return key;
+  return { problem: "public", why: "is a public key; the private one is needed" };
 }
 
-function whyUnreadable(message: string, hasPassphrase: boolean): string {
+/** @param message ssh2's */
+function whyUnreadable(message: string, hasPassphrase: boolean): BadKey {
+  const bad = (problem: BadKey["problem"], why: string): BadKey => ({ problem, why });
   if (/no passphrase given/i.test(message))
-    return "is encrypted and sshPrivateKeyPassphrase is not set";
+    return bad("passphrase", "is encrypted and sshPrivateKeyPassphrase is not set");
   if (hasPassphrase && /passphrase|integrity|decrypt|Malformed|bad/i.test(message)) {
-    return "cannot be decrypted: sshPrivateKeyPassphrase is not its passphrase";
+    return bad("passphrase", "cannot be decrypted: sshPrivateKeyPassphrase is not its passphrase");
   }
   if (/Unsupported key format/i.test(message)) {
-    return "is in no form that can be read (wanted: the OpenSSH form, the whole file with its BEGIN and END lines)";
+    return bad(
+      "form",
+      "is in no form that can be read (wanted: the OpenSSH form, the whole file with its BEGIN and END lines)",
+    );
   }
-  return `cannot be read (${said(message)})`;
+  return bad("form", `cannot be read (${said(message)})`);
 }

@@ -2,6 +2,7 @@ import { catalogue, checkIds } from "../../checks/catalogue";
 import { failureText, report, table } from "../../checks/print";
 import { runChecks } from "../../checks/run";
 import type { CheckInput, CheckResult } from "../../checks/types";
+import { SshError } from "../../ssh/errors";
 import { fakeHomelab, listen, SECRET, TOKEN, type Homelab } from "./fakeHomelab";
 
 let homelab: Homelab;
@@ -261,7 +262,7 @@ const breakages: readonly [string, (lab: Homelab) => Partial<CheckInput> | void,
       "no SSH",
       () => ({
         reachHost: () =>
-          Promise.reject(new Error("SSH to a@b: no answer\n  next: start sshd on the host")),
+          Promise.reject(new SshError("dial", "SSH to a@b: no answer", "start sshd on the host")),
       }),
       "host-reachable",
       /^SSH to a@b: no answer$/,
@@ -307,6 +308,13 @@ test.each(breakages)("%s", async (_name, breakIt, id, seen) => {
   expect(text.split("\n").length).toBeLessThan(20);
   expect(text).toContain(broken.fix);
   expect(`${text}${table(results)}${JSON.stringify(report(results))}`).not.toMatch(/canary/);
+});
+
+test("an error that says what to do is split into what was seen and the fix", async () => {
+  const error = new SshError("agent", "SSH to a@b: no key.", ["  with a key: …", "  or: …"]);
+  const results = await runChecks({ ...homelab.input, reachHost: () => Promise.reject(error) });
+  const found = the(results, "host-reachable");
+  expect([found.seen, found.fix]).toEqual(["SSH to a@b: no key.", "with a key: … or: …"]);
 });
 
 /** All that a check stands on, however far below. */

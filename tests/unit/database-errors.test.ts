@@ -1,5 +1,6 @@
 // Why a login to PostgreSQL failed, in words.
 import { connectError } from "../../immich/databaseErrors";
+import { SshError } from "../../ssh/errors";
 
 const login = { database: "immich", user: "immich-sso", where: "immich in container pg at a@h" };
 const pgError = (code: string, message: string) =>
@@ -58,8 +59,8 @@ test.each<[string, Error, string[], boolean]>([
   ],
   [
     "SSH went down",
-    new Error("SSH to a@h:22: the connection was lost: no sign of life.\n  next: x"),
-    ["SSH to a@h:22: the connection was lost: no sign of life."],
+    new SshError("lost", "SSH to a@h:22: the connection was lost: no sign of life", "x"),
+    ["as immich-sso: SSH to a@h:22: the connection was lost: no sign of life.\n  next: try again"],
     true,
   ],
 ])("%s", (_, error, texts, transient) => {
