@@ -101,13 +101,21 @@ export class Server {
     });
     // A connection that breaks later is noticed by the statement that is under way.
     client.on("error", () => {});
-    const stop = (): void => void client.end().catch(() => {});
+    // `connect` of a client that is ended meanwhile never settles, and nor does a second `end`.
+    let stop = (): void => {};
+    const cancelled = new Promise<never>((_, reject) => {
+      stop = () => {
+        void client.end().catch(() => {});
+        reject(new Error("the run was cancelled"));
+      };
+    });
     session.signal.addEventListener("abort", stop, { once: true });
+    if (session.signal.aborted) stop();
     try {
-      await client.connect();
+      await Promise.race([client.connect(), cancelled]);
       return client;
     } catch (error) {
-      await client.end().catch(() => {});
+      if (!session.signal.aborted) await client.end().catch(() => {});
       throw error;
     } finally {
       session.signal.removeEventListener("abort", stop);
