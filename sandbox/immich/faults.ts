@@ -2,7 +2,7 @@
  * /sandbox/: where tests break this Immich's answers, and see what it was asked. No real Immich has this path. Guarded
  * by the control token given at start.
  */
-import type { Reply, Request } from "./http";
+import type { Reply, Request } from "./exchange";
 
 /** One thing that goes wrong. */
 export interface Fault {

@@ -1,33 +1,10 @@
 /** A small HTTP server with NestJS's manners: its error bodies, its cookies, its correlation ids. */
 import { randomInt } from "node:crypto";
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
+import type { Reply, Request } from "./exchange";
 import { CONTROL, type FaultControl } from "./faults";
 
-/** A request, read whole. */
-export interface Request {
-  readonly method: string;
-  readonly url: URL;
-  readonly headers: IncomingMessage["headers"];
-  readonly cookies: Readonly<Record<string, string>>;
-  /** What stands in the place of `:name` in the route's path. */
-  readonly parameters: Readonly<Record<string, string>>;
-  /** The JSON body; an empty object when there is none. */
-  readonly body: Readonly<Record<string, unknown>>;
-  /** Eight characters that the log lines of this request carry. */
-  readonly id: string;
-  /** Came by https, as the proxy says. */
-  readonly secure: boolean;
-}
-
-/** An answer. `json` and `text` exclude each other; neither is an empty body. */
-export interface Reply {
-  readonly status?: number;
-  readonly json?: unknown;
-  readonly text?: { readonly type: string; readonly body: string | Buffer };
-  readonly headers?: Readonly<Record<string, string>>;
-  /** Values of Set-Cookie headers. */
-  readonly cookies?: readonly string[];
-}
+export type { Reply, Request } from "./exchange";
 
 /** Something that answers one method and path. */
 export interface Route {

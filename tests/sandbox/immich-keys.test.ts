@@ -332,6 +332,19 @@ describe("answers broken on purpose", () => {
     expect(JSON.stringify(asked)).not.toContain(KEY);
   }, 30_000);
 
+  test("a request that is held goes on when other faults are given", async () => {
+    const { ask, control } = await immichOf("1.135.3");
+    await control("faults", "POST", { faults: [{ path: "/api/system-config", hold: true }] });
+    const { response, status } = await Promise.race([
+      ask("GET", "system-config", { key: KEY }),
+      ask("GET", "server/version"),
+    ]);
+    expect([new URL(response.url).pathname, status]).toEqual(["/api/server/version", 200]);
+    const held = ask("GET", "system-config", { key: KEY });
+    await control("faults", "POST", { faults: [] });
+    expect((await held).status).toBe(200);
+  }, 30_000);
+
   test("only for who has the token", async () => {
     const { immich } = await immichOf("1.135.3");
     expect((await fetch(`${immich.url}/sandbox/requests`)).status).toBe(403);
