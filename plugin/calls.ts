@@ -175,6 +175,12 @@ export function calls(
     async read(request: rpc.ReadRequest, ended) {
       const resource = resourceOf(request);
       const known = knownOf(request, request.getInputs(), request.getProperties());
+      const isNew = Object.keys({ ...known.oldInputs, ...known.state }).length === 0;
+      if (resource.notImported && isNew) {
+        throw new ProviderError(
+          `${known.name} (${known.id}) can't be imported: ${resource.notImported}`,
+        );
+      }
       const found = await resource.read(known, session(known.urn, ended));
       const response = new rpc.ReadResponse();
       if (!found) {

@@ -84,6 +84,10 @@ export interface Resource {
     inputs: Values,
     session: Session,
   ): Promise<{ id: string; state: Values }>;
+  /**
+   * Why it can't be imported, nor looked up by an id alone, and what to do instead. Default: `read` finds it.
+   */
+  readonly notImported?: string;
   /** Undefined: it is gone. */
   read(
     known: Known,

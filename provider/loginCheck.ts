@@ -38,6 +38,8 @@ const INPUTS = [
 export function loginCheck(configured: () => Configuration): Resource {
   return {
     secrets: ["clientSecret", "authentikToken"],
+    notImported:
+      "there is nothing of it outside the stack. Declare it: `pulumi up` runs the checks.",
 
     check(news) {
       const inputs: Values = { mode: "fail", store: "system_metadata", ...news };

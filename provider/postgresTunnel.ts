@@ -13,6 +13,7 @@ export function postgresTunnel(configured: () => Configuration): Resource {
   const end = (): Values => ({ ...tunnelEnd(configured().tunnelPort) });
   return {
     secrets: [],
+    notImported: "it lasts as long as a run of Pulumi. Declare it: `pulumi up` makes it.",
     check: () => ({ inputs: {}, failures: [] }),
     diff({ state }) {
       const changes: Difference["changes"] =

@@ -33,6 +33,8 @@ const RESTARTS = ["always", "whenNeeded", "never"];
 export function settingsResource(configured: () => Configuration): Resource {
   return {
     secrets: ["previous", "deployed", "restores"],
+    notImported:
+      "nothing of Immich's settings has to be. Declare them: the first `pulumi up` takes over what is stored, and remembers it for `pulumi destroy`.",
 
     check(news) {
       const inputs: Values = {

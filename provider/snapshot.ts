@@ -24,6 +24,8 @@ interface Found extends Snapshot {
 export function settingsSnapshot(configured: () => Configuration): Resource {
   return {
     secrets: ["previous"],
+    notImported:
+      "it is a memory of this stack alone. Declare it: the next `pulumi up` looks at what is stored now.",
 
     check(news) {
       const inputs: Values = { store: "system_metadata", restarts: true, ...news };

@@ -9,13 +9,6 @@ export {
 } from "./propertyMappingProviderScope";
 export { ProviderOauth2, ProviderOauth2Args, ProviderOauth2State } from "./providerOauth2";
 export {
-  getBrand,
-  getBrandOutput,
-  GetBrandArgs,
-  GetBrandOutputArgs,
-  GetBrandResult,
-} from "./getBrand";
-export {
   getCertificateKeyPair,
   getCertificateKeyPairOutput,
   GetCertificateKeyPairArgs,
@@ -37,7 +30,6 @@ export {
   GetPropertyMappingProviderScopeOutputArgs,
   GetPropertyMappingProviderScopeResult,
 } from "./getPropertyMappingProviderScope";
-export { getUser, getUserOutput, GetUserArgs, GetUserOutputArgs, GetUserResult } from "./getUser";
 import * as outputs from "./types/output";
 export declare namespace types {
   export { outputs as output };

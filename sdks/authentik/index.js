@@ -8,8 +8,6 @@ const members = {
   PolicyBinding: () => require("./policyBinding"),
   PropertyMappingProviderScope: () => require("./propertyMappingProviderScope"),
   ProviderOauth2: () => require("./providerOauth2"),
-  getBrand: () => require("./getBrand"),
-  getBrandOutput: () => require("./getBrand"),
   getCertificateKeyPair: () => require("./getCertificateKeyPair"),
   getCertificateKeyPairOutput: () => require("./getCertificateKeyPair"),
   getFlow: () => require("./getFlow"),
@@ -18,8 +16,6 @@ const members = {
   getGroupOutput: () => require("./getGroup"),
   getPropertyMappingProviderScope: () => require("./getPropertyMappingProviderScope"),
   getPropertyMappingProviderScopeOutput: () => require("./getPropertyMappingProviderScope"),
-  getUser: () => require("./getUser"),
-  getUserOutput: () => require("./getUser"),
 };
 
 for (const [name, load] of Object.entries(members)) {

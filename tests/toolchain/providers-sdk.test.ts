@@ -45,13 +45,10 @@ const resources = {
 } as const;
 
 const functions = {
-  getBrand:
-    "brandingCustomCss brandingDefaultFlowBackground brandingFavicon brandingLogo brandingTitle clientCertificates default defaultApplication domain flowAuthentication flowDeviceCode flowInvalidation flowRecovery flowUnenrollment flowUserSettings id webCertificate",
   getCertificateKeyPair: "fetchCertificate fetchKey keyData name!",
   getFlow: "authentication designation id slug",
   getGroup: "id includeUsers name pk",
   getPropertyMappingProviderScope: "id ids managed managedLists name scopeName",
-  getUser: "id pk username",
 } as const;
 
 type Args = Record<string, unknown>;

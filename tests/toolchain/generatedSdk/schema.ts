@@ -38,12 +38,6 @@ const resources = {
 };
 
 const functions = {
-  getBrand: {
-    inputs:
-      "brandingCustomCss brandingDefaultFlowBackground brandingFavicon brandingLogo brandingTitle clientCertificates:string[] default:boolean defaultApplication domain flowAuthentication flowDeviceCode flowInvalidation flowRecovery flowUnenrollment flowUserSettings id webCertificate",
-    outputs:
-      "brandingCustomCss! brandingDefaultFlowBackground! brandingFavicon! brandingLogo! brandingTitle! clientCertificates:string[] default!:boolean defaultApplication! domain! flowAuthentication! flowDeviceCode! flowInvalidation! flowRecovery! flowUnenrollment! flowUserSettings! id! webCertificate!",
-  },
   getCertificateKeyPair: {
     inputs: "fetchCertificate:boolean fetchKey:boolean keyData* name!",
     outputs:
@@ -62,11 +56,6 @@ const functions = {
     inputs: "id ids:string[] managed managedLists:string[] name scopeName",
     outputs:
       "description! expression! id! ids!:string[] managed managedLists:string[] name scopeName!",
-  },
-  getUser: {
-    inputs: "id pk:number username",
-    outputs:
-      "attributes! avatar! dateJoined! email! groups!:string[] id! isActive!:boolean isSuperuser!:boolean lastLogin! name! path! pk!:number type! uid! username! uuid!",
   },
 };
 

@@ -1,7 +1,7 @@
 // The functions of Authentik's Terraform provider: objects found by their names.
 
 import { ProviderError, type Lookup, type Session } from "../../../plugin/provider";
-import type { Value, Values } from "../../../plugin/wire";
+import type { Values } from "../../../plugin/wire";
 import { logged } from "./failed";
 import { text, type Api, type Query } from "./api";
 
@@ -34,19 +34,6 @@ export function lookups(api: () => Api): Record<string, Lookup> {
         ? await api().get(`core/groups/${encodeURIComponent(pk)}/`, query, session)
         : await only(api(), "core/groups/", { ...query, name }, "groups", session);
       return { ...groupOf(found), includeUsers: include };
-    }),
-
-    getUser: plain(async (args, session) => {
-      const pk = args["pk"];
-      const username = text(args["username"]);
-      if ((typeof pk === "number") === (username !== undefined)) {
-        throw new ProviderError("Looking up a user takes one of pk and username, and not both.");
-      }
-      const found =
-        typeof pk === "number"
-          ? await api().get(`core/users/${pk}/`, undefined, session)
-          : await only(api(), "core/users/", { username }, "users", session);
-      return userOf(found);
     }),
 
     getCertificateKeyPair: {
@@ -108,32 +95,8 @@ export function lookups(api: () => Api): Record<string, Lookup> {
         ids: found.map((mapping) => mapping["pk"] ?? ""),
       };
     }),
-
-    getBrand: plain(async (args, session) => {
-      const found = await first(api(), "core/brands/", pick(args, ["domain"]), "brands", session);
-      return { id: found["brand_uuid"] ?? "", ...taken(found, brandProperties) };
-    }),
   };
 }
-
-const brandProperties = [
-  "domain",
-  "default",
-  "brandingTitle",
-  "brandingLogo",
-  "brandingFavicon",
-  "brandingDefaultFlowBackground",
-  "brandingCustomCss",
-  "flowAuthentication",
-  "flowInvalidation",
-  "flowRecovery",
-  "flowUnenrollment",
-  "flowUserSettings",
-  "flowDeviceCode",
-  "webCertificate",
-  "clientCertificates",
-  "defaultApplication",
-];
 
 function plain(run: Lookup["run"]): Lookup {
   return { secrets: [], run: telling(run) };
@@ -211,27 +174,4 @@ function groupOf(body: Values): Values {
       attributes: JSON.stringify(member["attributes"] ?? {}),
     })),
   };
-}
-
-function userOf(body: Values): Values {
-  return {
-    id: String(body["pk"]),
-    pk: body["pk"] ?? 0,
-    isActive: body["is_active"] ?? false,
-    isSuperuser: body["is_superuser"] ?? false,
-    groups: body["groups"] ?? [],
-    attributes: JSON.stringify(body["attributes"] ?? {}),
-    ...taken(body, [
-      "username",
-      "name",
-      "lastLogin",
-      "dateJoined",
-      "email",
-      "avatar",
-      "uid",
-      "uuid",
-      "path",
-      "type",
-    ]),
-  } satisfies Record<string, Value>;
 }
