@@ -1,10 +1,11 @@
 /** core/applications: what users see and may open; it gives a provider its slug. */
 import type { ApplicationRow, UserRow } from "../model";
 import type { Store } from "../store";
-import type { ComplaintTree } from "./fields";
-import { choice, flag, listOf, numberOf, orNull, text } from "./fields";
+import { icon, slug, templateUrl, unique } from "./checks";
+import { choice, flag, text } from "./fields";
 import { equals } from "./lists";
 import { providerSummary } from "./providers";
+import { manyOf, maybe, numberOf } from "./references";
 import type { Resource } from "./resource";
 import { resource } from "./resource";
 import type { ApiRoute } from "./route";
@@ -13,8 +14,6 @@ type Body = Omit<ApplicationRow, "pk">;
 
 /** They would clash with the provider's own endpoints below /application/o/. */
 const RESERVED = ["authorize", "token", "device", "userinfo", "introspect", "revoke"];
-
-const SLUG = /^[-\p{L}\p{N}_]+$/u;
 
 /** The address that opens the application: its own, or the host of its provider's first redirect URI. */
 export function launchUrl(
@@ -42,19 +41,6 @@ function toWire(store: Store, row: ApplicationRow, user: UserRow): unknown {
   };
 }
 
-function check(store: Store, body: Partial<Body>, self: ApplicationRow | undefined): ComplaintTree {
-  const other = (fits: (row: ApplicationRow) => boolean): boolean =>
-    store.applications.find((row) => row !== self && fits(row)) !== undefined;
-  return {
-    ...(other((row) => row.slug === body.slug)
-      ? { slug: ["Application with this slug already exists."] }
-      : {}),
-    ...(body.provider && other((row) => row.provider === body.provider)
-      ? { provider: ["Application with this provider already exists."] }
-      : {}),
-  };
-}
-
 const shape: Resource<ApplicationRow, Body> = {
   path: "core/applications/",
   model: "Application",
@@ -74,29 +60,33 @@ const shape: Resource<ApplicationRow, Body> = {
     order: (row) => row.name,
     toWire: (row) => toWire(store, row, user),
   }),
-  fields: (store) => ({
-    name: text({ required: true }),
-    slug: text({
-      required: true,
-      check: (slug) => {
-        if (RESERVED.includes(slug))
-          return `The slug '${slug}' is reserved and cannot be used for applications.`;
-        return SLUG.test(slug)
-          ? undefined
-          : "Enter a valid “slug” consisting of Unicode letters, numbers, underscores, or hyphens.";
-      },
-    }),
-    provider: orNull(numberOf((pk) => store.providers.get(pk) !== undefined)),
-    backchannel_providers: listOf(numberOf((pk) => store.providers.get(pk) !== undefined)),
-    open_in_new_tab: flag(false),
-    meta_launch_url: text({ blank: true, initial: "" }),
-    meta_icon: text({ blank: true, initial: "" }),
-    meta_description: text({ blank: true, initial: "" }),
-    meta_publisher: text({ blank: true, initial: "" }),
-    policy_engine_mode: choice(["all", "any"], "any"),
-    group: text({ blank: true, initial: "" }),
-  }),
-  check,
+  fields: ({ applications, providers }, self) => {
+    const provider = (pk: number): boolean => providers.get(pk) !== undefined;
+    const isTaken = "Application with this provider already exists.";
+    return {
+      name: text({ required: true }),
+      slug: text({
+        required: true,
+        checks: [
+          slug,
+          unique(applications, self, "slug", "Application with this slug already exists."),
+        ],
+        then: (given) =>
+          RESERVED.includes(given)
+            ? `The slug '${given}' is reserved and cannot be used for applications.`
+            : undefined,
+      }),
+      provider: maybe(numberOf(provider), unique(applications, self, "provider", isTaken)),
+      backchannel_providers: manyOf(numberOf(provider)),
+      open_in_new_tab: flag(false),
+      meta_launch_url: text({ blank: true, initial: "", checks: [templateUrl] }),
+      meta_icon: text({ blank: true, initial: "", checks: [icon] }),
+      meta_description: text({ blank: true, initial: "" }),
+      meta_publisher: text({ blank: true, initial: "" }),
+      policy_engine_mode: choice(["all", "any"], "any"),
+      group: text({ blank: true, initial: "" }),
+    };
+  },
   create: (store, body) => store.applications.put({ pk: store.newId(), ...body }),
   remove: (store, row) => store.deleteApplication(row.pk),
 };

@@ -1,30 +1,46 @@
 /** policies/bindings: who may use an application. A second equal binding is accepted, as really. */
-import { json } from "../http";
 import type { BindingRow } from "../model";
-import { flag, numberOf, orNull, uuidOf, whole } from "./fields";
+import type { Store } from "../store";
+import { flag, setBack, whole } from "./fields";
 import { groupSummary } from "./groups";
-import { equals, isTrue } from "./lists";
+import { isAnyOf, isNumber, isTrue, refersTo } from "./lists";
+import { maybe, numberOf, uuidOf } from "./references";
+import type { Resource } from "./resource";
 import { resource } from "./resource";
 import type { ApiRoute } from "./route";
 import { userSummary } from "./users";
 
 type Body = Omit<BindingRow, "pk">;
 
-const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/i;
+/** What a policy, a group or a user can be bound to: applications and flows. */
+const targets = ({ applications, flows }: Store): string[] => [
+  ...applications.all().map(({ pk }) => pk),
+  ...flows.all().map((flow) => flow.policybindingmodel_ptr_id),
+];
 
-const [collection, single] = resource<BindingRow, Body>({
+const shape: Resource<BindingRow, Body> = {
   path: "policies/bindings/",
   model: "PolicyBinding",
   table: (store) => store.bindings,
   listing: ({ store }) => ({
     filters: {
-      target: equals((row) => row.target),
-      target__in: (row, values) => values.join(",").split(",").includes(row.target),
-      policy: equals((row) => row.policy),
+      target: refersTo(
+        (pk) => targets(store).includes(pk),
+        (row) => row.target,
+      ),
+      target_in: isAnyOf(
+        () => targets(store),
+        (row, values) => values.includes(row.target),
+        "uuid",
+      ),
+      policy: refersTo(
+        () => false,
+        (row) => row.policy,
+      ),
       policy__isnull: isTrue((row) => row.policy === null),
       enabled: isTrue((row) => row.enabled),
-      order: equals((row) => row.order),
-      timeout: equals((row) => row.timeout),
+      order: isNumber((row) => row.order),
+      timeout: isNumber((row) => row.timeout),
     },
     search: () => [],
     order: (row) => row.order,
@@ -40,52 +56,28 @@ const [collection, single] = resource<BindingRow, Body>({
     },
   }),
   fields: (store) => ({
-    policy: orNull(uuidOf(() => false)),
-    group: orNull(uuidOf((pk) => store.groups.get(pk) !== undefined)),
-    user: orNull(numberOf((pk) => store.users.get(pk) !== undefined)),
-    target: uuidOf(
-      (pk) =>
-        store.applications.get(pk) !== undefined ||
-        store.flows.find((flow) => flow.policybindingmodel_ptr_id === pk) !== undefined,
-      true,
-    ),
+    policy: setBack(maybe(uuidOf(() => false))),
+    group: maybe(uuidOf((pk) => store.groups.get(pk) !== undefined)),
+    user: maybe(numberOf((pk) => store.users.get(pk) !== undefined)),
+    target: uuidOf((pk) => targets(store).includes(pk), true),
     negate: flag(false),
     enabled: flag(true),
-    order: whole({ required: true }),
-    timeout: whole({ initial: 30 }),
+    order: whole({ required: true, min: -(2 ** 31), max: 2 ** 31 - 1 }),
+    timeout: whole({ initial: 30, min: 0, max: 2 ** 31 - 1 }),
     failure_result: flag(false),
   }),
-  check: (_store, body, self) => {
-    const after = { ...self, ...body };
-    const set = [after.policy, after.group, after.user].filter(
-      (pk) => pk !== null && pk !== undefined,
-    );
-    if (set.length === 1) return {};
+  // Of what is sent only, also by a PATCH: what the binding has already does not count.
+  check: (_store, { policy, group, user }) => {
+    const set = [policy, group, user].filter((pk) => pk !== null && pk !== undefined).length;
+    if (set === 1) return {};
+    const which = "'group', 'policy', 'user'";
     return {
-      non_field_errors: [
-        set.length
-          ? "Only one of 'policy', 'group' or 'user' can be set."
-          : "One of 'policy', 'group' or 'user' must be set.",
-      ],
+      non_field_errors: [set ? `Only one of ${which} can be set.` : `One of ${which} must be set.`],
     };
   },
   create: (store, body) => store.bindings.put({ pk: store.newId(), ...body }),
   remove: (store, row) => store.bindings.remove(row.pk),
-}) as [ApiRoute, ApiRoute];
+};
 
 /** Routes of policies/bindings. */
-export const bindingRoutes: ApiRoute[] = [
-  {
-    ...collection,
-    handlers: {
-      ...collection.handlers,
-      GET: (context) => {
-        const target = context.call.query.get("target");
-        return target && !UUID.test(target)
-          ? json(400, { target: ["Enter a valid UUID."] })
-          : collection.handlers.GET!(context);
-      },
-    },
-  },
-  single,
-];
+export const bindingRoutes: ApiRoute[] = resource(shape);

@@ -51,7 +51,7 @@ const shape: Shape = {
     filters: {
       name: equals((row) => row.name),
       managed: equals((row) => row.managed),
-      has_key: () => true,
+      has_key: { fits: () => true },
     },
     search: (row) => [row.name],
     order: (row) => row.name,
@@ -61,12 +61,12 @@ const shape: Shape = {
     name: text({ required: true }),
     certificate_data: text({
       required: true,
-      check: (pem) =>
+      then: (pem) =>
         isReadable(() => new X509Certificate(pem)) ? undefined : "Unable to load certificate.",
     }),
     key_data: text({
       initial: "",
-      check: (pem) =>
+      then: (pem) =>
         isReadable(() => createPrivateKey(pem)) ? undefined : "Unable to load private key.",
     }),
   }),
@@ -89,7 +89,7 @@ function generate({ store, body }: ApiContext): ReturnType<typeof json> {
       validity_days: whole({ required: true }),
       alg: choice<KeyKind>(["rsa", "ecdsa"], "rsa"),
     },
-    body ?? {},
+    body(),
     "create",
   );
   if ("wrong" in read) return json(400, read.wrong);

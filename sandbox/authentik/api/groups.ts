@@ -3,11 +3,14 @@ import type { Call } from "../http";
 import { json, noContent } from "../http";
 import type { GroupRow } from "../model";
 import type { Store } from "../store";
-import { flag, listOf, numberOf, object, readBody, text, uuidOf } from "./fields";
-import { equals, isTrue } from "./lists";
+import { unique } from "./checks";
+import { flag, object, readBody, setBack, text, whole } from "./fields";
+import { equals, isAnyOf, isTrue } from "./lists";
+import { manyOf, numberOf, uuidOf } from "./references";
 import type { Resource } from "./resource";
 import { resource, withRow } from "./resource";
 import type { ApiContext, ApiRoute } from "./route";
+import { detail } from "./route";
 
 type Body = Omit<GroupRow, "pk">;
 
@@ -86,42 +89,50 @@ const shape: Resource<GroupRow, Body> = {
     filters: {
       name: equals((row) => row.name),
       is_superuser: isTrue((row) => row.is_superuser),
-      members_by_pk: (row, values) => values.some((pk) => row.users.includes(Number(pk))),
-      members_by_username: (row, values) =>
-        row.users.some((pk) => values.includes(store.users.get(pk)?.username ?? "")),
+      members_by_pk: isAnyOf(
+        () => store.users.all().map(({ pk }) => pk),
+        (row, values) => values.some((pk) => row.users.includes(Number(pk))),
+        "number",
+      ),
+      members_by_username: isAnyOf(
+        () => store.users.all().map(({ username }) => username),
+        (row, values) =>
+          row.users.some((pk) => values.includes(store.users.get(pk)?.username ?? "")),
+      ),
     },
     search: (row) => [row.name],
     order: (row) => row.name,
     toWire: (row) => toWire(store, row, call),
     autocomplete: AUTOCOMPLETE,
   }),
-  fields: (store) => ({
-    name: text({ required: true }),
+  fields: ({ groups, users, roles }, self) => ({
+    name: text({
+      required: true,
+      checks: [unique(groups, self, "name", "Group with this name already exists.")],
+    }),
     is_superuser: flag(false),
-    parents: listOf(uuidOf((pk) => store.groups.get(pk) !== undefined)),
-    users: listOf(numberOf((pk) => store.users.get(pk) !== undefined)),
+    parents: manyOf(uuidOf((pk) => groups.get(pk) !== undefined)),
+    users: setBack(manyOf(numberOf((pk) => users.get(pk) !== undefined))),
     attributes: object(),
-    roles: listOf(uuidOf((pk) => store.roles.get(pk) !== undefined)),
+    roles: manyOf(uuidOf((pk) => roles.get(pk) !== undefined)),
   }),
-  check: (store, body, self) =>
-    store.groups.find((other) => other !== self && other.name === body.name)
-      ? { name: ["Group with this name already exists."] }
-      : {},
   create: (store, body) => store.groups.put({ pk: store.newId(), ...body }),
   remove: (store, row) => store.deleteGroup(row.pk),
 };
 
 const membership =
   (join: boolean) =>
-  (context: ApiContext): ReturnType<typeof json> =>
-    withRow(shape, context, (row) => {
-      const known = (pk: number): boolean => context.store.users.get(pk) !== undefined;
-      const read = readBody({ pk: numberOf(known, true) }, context.body ?? {}, "create");
-      if ("wrong" in read) return json(400, read.wrong);
-      const others = row.users.filter((pk) => pk !== read.value.pk);
-      row.users = join ? [...others, read.value.pk] : others;
+  (context: ApiContext): ReturnType<typeof json> => {
+    const read = readBody({ pk: whole({ required: true }) }, context.body(), "create");
+    if ("wrong" in read) return json(400, read.wrong);
+    const { pk } = read.value;
+    return withRow(shape, context, (row) => {
+      if (!context.store.users.get(pk)) return detail(404, "Not found.");
+      const others = row.users.filter((user) => user !== pk);
+      row.users = join ? [...others, pk] : others;
       return noContent();
     });
+  };
 
 /** Routes of core/groups. */
 export const groupRoutes: ApiRoute[] = [

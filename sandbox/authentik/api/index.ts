@@ -2,17 +2,19 @@
 import type { Call, Reply } from "../http";
 import { decodePart, empty, html } from "../http";
 import type { UserRow } from "../model";
-import { notFoundPage } from "../pages/errors";
+import { errorPage, notFoundPage } from "../pages/errors";
+import { TooLong } from "../oidc/duration";
 import type { Store } from "../store";
 import { applicationRoutes } from "./applications";
 import { bindingRoutes } from "./bindings";
+import { readJson } from "./body";
 import { certificateRoutes } from "./certificates";
 import { flowRoutes } from "./flows";
 import { groupRoutes } from "./groups";
 import { mappingRoutes } from "./mappings";
 import { providerRoutes } from "./providers";
 import type { ApiRoute, Method } from "./route";
-import { detail } from "./route";
+import { detail, Refusal } from "./route";
 import { isPermitted, roleRoutes } from "./roles";
 import { systemRoutes } from "./system";
 import { tokenRoutes } from "./tokens";
@@ -69,10 +71,14 @@ export function answerApi(store: Store, call: Call): Reply {
   }
   const handler = route.handlers[call.method as Method];
   if (!handler) return detail(405, `Method "${call.method}" not allowed.`);
-  const body = parseBody(call);
-  if ("refused" in body) return body.refused;
   const user = "user" in who ? who.user : undefined;
-  return handler({ store, call, user: user ?? NOBODY, params, body: body.value });
+  try {
+    return handler({ store, call, user: user ?? NOBODY, params, body: () => readJson(call) });
+  } catch (error) {
+    if (error instanceof Refusal) return error.reply;
+    if (error instanceof TooLong) return html(500, errorPage("Server Error", error.message));
+    throw error;
+  }
 }
 
 function match(path: string): { route: ApiRoute; params: Record<string, string> } | undefined {
@@ -103,29 +109,4 @@ function authenticate(store: Store, call: Call): { user: UserRow } | { refused: 
     token && (!token.expiring || !token.expires || Date.parse(token.expires) > Date.now());
   const user = alive ? store.users.get(token.user) : undefined;
   return user?.is_active ? { user } : { refused: "Token invalid/expired" };
-}
-
-function parseBody(call: Call): { value: unknown } | { refused: Reply } {
-  if (!["POST", "PUT", "PATCH"].includes(call.method) || call.body === "") {
-    return { value: undefined };
-  }
-  const type = call.headers["content-type"] ?? "";
-  if (!type.startsWith("application/json")) {
-    return { refused: detail(415, `Unsupported media type "${type}" in request.`) };
-  }
-  try {
-    return { value: JSON.parse(call.body) as unknown };
-  } catch (error) {
-    return { refused: detail(400, `JSON parse error - ${jsonProblem(call.body, error)}`) };
-  }
-}
-
-/** Says where JSON ends to make sense, in the words of Authentik's JSON reader. */
-function jsonProblem(body: string, error: unknown): string {
-  const position = /position (\d+)/.exec(error instanceof Error ? error.message : "");
-  const at = position ? Number(position[1]) : body.length;
-  const before = body.slice(0, at).split("\n");
-  const what = at >= body.length ? "unexpected end of data" : "unexpected character";
-  const column = (before.at(-1)?.length ?? 0) + 1;
-  return `${what}: line ${before.length} column ${column} (char ${at})`;
 }

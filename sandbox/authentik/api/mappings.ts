@@ -1,15 +1,20 @@
 /** propertymappings/provider/scope: which scopes there are and which claims they carry. */
 import type { MappingRow } from "../model";
-import { json } from "../http";
 import { problemOf } from "../oidc/expression";
+import { noSpace, unique } from "./checks";
 import { orNull, text } from "./fields";
-import { equals } from "./lists";
+import { equals, isAnyOf, isTrue } from "./lists";
+import type { Resource } from "./resource";
 import { resource } from "./resource";
 import type { ApiRoute } from "./route";
 
 type Body = Omit<MappingRow, "pk">;
 
 const PATH = "propertymappings/provider/scope/";
+
+/** What Authentik calls the field `managed` in its messages. */
+const MANAGED = "Managed by authentik";
+const taken = (field: string): string => `Property Mapping with this ${field} already exists.`;
 
 function toWire(mapping: MappingRow): unknown {
   return {
@@ -21,13 +26,17 @@ function toWire(mapping: MappingRow): unknown {
   };
 }
 
-const [collection, single] = resource<MappingRow, Body>({
+const shape: Resource<MappingRow, Body> = {
   path: PATH,
   model: "ScopeMapping",
   table: (store) => store.mappings,
-  listing: () => ({
+  listing: ({ store }) => ({
     filters: {
-      managed: (mapping, values) => mapping.managed !== null && values.includes(mapping.managed),
+      managed: isAnyOf(
+        () => store.mappings.all().flatMap(({ managed }) => managed ?? []),
+        (mapping, values) => mapping.managed !== null && values.includes(mapping.managed),
+      ),
+      managed__isnull: isTrue((mapping) => mapping.managed === null),
       scope_name: equals((mapping) => mapping.scope_name),
       name: equals((mapping) => mapping.name),
     },
@@ -35,38 +44,16 @@ const [collection, single] = resource<MappingRow, Body>({
     order: (mapping) => `${mapping.scope_name} ${mapping.name}`,
     toWire,
   }),
-  fields: () => ({
-    managed: orNull(text()),
-    name: text({ required: true }),
-    expression: text({ required: true, check: problemOf }),
-    scope_name: text({ required: true }),
+  fields: ({ mappings }, self) => ({
+    managed: orNull(text({ checks: [unique(mappings, self, "managed", taken(MANAGED))] })),
+    name: text({ required: true, checks: [unique(mappings, self, "name", taken("name"))] }),
+    expression: text({ required: true, then: problemOf }),
+    scope_name: text({ required: true, checks: [noSpace] }),
     description: text({ blank: true, initial: "" }),
   }),
-  check: (store, body, self) =>
-    body.name !== undefined &&
-    store.mappings.find((other) => other !== self && other.name === body.name)
-      ? { name: ["Property Mapping with this name already exists."] }
-      : {},
   create: (store, body) => store.mappings.put({ pk: store.newId(), ...body }),
   remove: (store, mapping) => store.deleteMapping(mapping.pk),
-}) as [ApiRoute, ApiRoute];
+};
 
-/** Routes of propertymappings/provider/scope. An unknown `managed` is an error, not an empty list. */
-export const mappingRoutes: ApiRoute[] = [
-  {
-    ...collection,
-    handlers: {
-      ...collection.handlers,
-      GET: (context) => {
-        const known = new Set(context.store.mappings.all().map((mapping) => mapping.managed));
-        const unknown = context.call.query.getAll("managed").find((name) => !known.has(name));
-        return unknown
-          ? json(400, {
-              managed: [`Select a valid choice. ${unknown} is not one of the available choices.`],
-            })
-          : collection.handlers.GET!(context);
-      },
-    },
-  },
-  single,
-];
+/** Routes of propertymappings/provider/scope. */
+export const mappingRoutes: ApiRoute[] = resource(shape);

@@ -1,14 +1,16 @@
 /** providers/oauth2: the OpenID providers. As lax as the real one: see the README on what it takes. */
-import type { ProviderRow } from "../model";
+import type { ProviderRow, RedirectUri } from "../model";
 import { json } from "../http";
 import { issuerOf } from "../oidc/issuer";
 import { previewClaims } from "../oidc/claims";
-import { isDuration } from "../oidc/duration";
 import type { Store } from "../store";
-import { choice, flag, listOf, listOfObjects, numberOf, orNull, text, uuidOf } from "./fields";
-import type { Fields } from "./fields";
-import { equals } from "./lists";
+import { duration, logoutUrl, unique } from "./checks";
+import type { Field, Fields } from "./fields";
+import { choice, flag, listOfObjects, text } from "./fields";
+import { equals, isOneOf, isTrue, refersTo } from "./lists";
 import { randomText } from "./random";
+import { manyOf, maybe, numberOf, uuidOf } from "./references";
+import { isRegex } from "./regex";
 import type { Resource } from "./resource";
 import { resource, withRow } from "./resource";
 import type { ApiContext, ApiRoute } from "./route";
@@ -16,6 +18,17 @@ import type { ApiContext, ApiRoute } from "./route";
 type Body = Omit<ProviderRow, "pk">;
 
 const PATH = "providers/oauth2/";
+
+const CLIENT_TYPES = ["confidential", "public"] as const;
+const ISSUER_MODES = ["global", "per_provider"] as const;
+const SUB_MODES = [
+  "hashed_user_id",
+  "user_id",
+  "user_uuid",
+  "user_username",
+  "user_email",
+  "user_upn",
+] as const;
 
 /** Whatever order they were sent in: the order in which the mappings were made. */
 function mappingsOf(store: Store, row: ProviderRow): string[] {
@@ -43,53 +56,54 @@ export function providerSummary(store: Store, row: ProviderRow): Record<string, 
   };
 }
 
-const duration = (initial: string): ReturnType<typeof text> =>
-  text({
-    initial,
-    check: (given) =>
-      isDuration(given)
-        ? undefined
-        : `${given} is not in the correct format of 'hours=3;minutes=1'.`,
-  });
+const validity = (initial: string): Field<string> => text({ initial, checks: [duration] });
 
-function fieldsOf(store: Store): Fields<Body> {
-  const flow = (pk: string): boolean => store.flows.get(pk) !== undefined;
-  const certificate = (pk: string): boolean => store.certificates.get(pk) !== undefined;
-  const mapping = (pk: string): boolean => store.mappings.get(pk) !== undefined;
-  const provider = (pk: number): boolean => store.providers.get(pk) !== undefined;
+const redirectUri: Fields<RedirectUri> = {
+  matching_mode: choice(["strict", "regex"]),
+  url: text({ required: true }),
+  redirect_uri_type: choice(["authorization", "logout"], "authorization"),
+};
+
+function expressionProblem(uris: readonly RedirectUri[]): string | undefined {
+  const wrong = uris.find(({ matching_mode, url }) => matching_mode === "regex" && !isRegex(url));
+  return wrong && `Invalid Regex Pattern: ${wrong.url}`;
+}
+
+function fieldsOf(store: Store, self: ProviderRow | undefined): Fields<Body> {
+  const { flows, certificates, mappings, providers } = store;
+  const flow = (pk: string): boolean => flows.get(pk) !== undefined;
+  const certificate = (pk: string): boolean => certificates.get(pk) !== undefined;
+  const ofId = "OAuth2/OpenID Provider with this Client ID already exists.";
   return {
-    name: text({ required: true }),
-    authentication_flow: orNull(uuidOf(flow)),
+    name: text({
+      required: true,
+      checks: [unique(providers, self, "name", "provider with this name already exists.")],
+    }),
+    authentication_flow: maybe(uuidOf(flow)),
     authorization_flow: uuidOf(flow, true),
     invalidation_flow: uuidOf(flow, true),
-    property_mappings: listOf(uuidOf(mapping)),
-    client_type: choice(["confidential", "public"], "confidential"),
-    client_id: text({ max: 255, initial: () => randomText(40) }),
+    property_mappings: manyOf(uuidOf((pk) => mappings.get(pk) !== undefined)),
+    client_type: choice(CLIENT_TYPES, "confidential"),
+    client_id: text({
+      max: 255,
+      initial: () => randomText(40),
+      checks: [unique(providers, self, "client_id", ofId)],
+    }),
     client_secret: text({ max: 255, blank: true, initial: () => randomText(128) }),
-    access_code_validity: duration("minutes=1"),
-    access_token_validity: duration("hours=1"),
-    refresh_token_validity: duration("days=30"),
-    refresh_token_threshold: duration("seconds=0"),
+    access_code_validity: validity("minutes=1"),
+    access_token_validity: validity("hours=1"),
+    refresh_token_validity: validity("days=30"),
+    refresh_token_threshold: validity("seconds=0"),
     include_claims_in_id_token: flag(true),
-    signing_key: orNull(uuidOf(certificate)),
-    encryption_key: orNull(uuidOf(certificate)),
-    redirect_uris: listOfObjects(
-      {
-        matching_mode: choice(["strict", "regex"]),
-        url: text({ required: true }),
-        redirect_uri_type: choice(["authorization", "logout"], "authorization"),
-      },
-      true,
-    ),
-    logout_uri: text({ blank: true, initial: "" }),
+    signing_key: maybe(uuidOf(certificate)),
+    encryption_key: maybe(uuidOf(certificate)),
+    redirect_uris: listOfObjects(redirectUri, expressionProblem),
+    logout_uri: text({ blank: true, initial: "", checks: [logoutUrl] }),
     logout_method: choice(["backchannel", "frontchannel"], "backchannel"),
-    sub_mode: choice(
-      ["hashed_user_id", "user_id", "user_uuid", "user_username", "user_email", "user_upn"],
-      "hashed_user_id",
-    ),
-    issuer_mode: choice(["global", "per_provider"], "per_provider"),
-    jwt_federation_sources: listOf(uuidOf(() => false)),
-    jwt_federation_providers: listOf(numberOf(provider)),
+    sub_mode: choice(SUB_MODES, "hashed_user_id"),
+    issuer_mode: choice(ISSUER_MODES, "per_provider"),
+    jwt_federation_sources: manyOf(uuidOf(() => false)),
+    jwt_federation_providers: manyOf(numberOf((pk) => providers.get(pk) !== undefined)),
   };
 }
 
@@ -102,31 +116,31 @@ const shape: Resource<ProviderRow, Body> = {
     filters: {
       name: equals((row) => row.name),
       client_id: equals((row) => row.client_id),
-      client_type: equals((row) => row.client_type),
-      authorization_flow: equals((row) => row.authorization_flow),
-      invalidation_flow: equals((row) => row.invalidation_flow),
-      signing_key: equals((row) => row.signing_key),
-      sub_mode: equals((row) => row.sub_mode),
-      issuer_mode: equals((row) => row.issuer_mode),
-      application: equals((row) => store.applicationOf(row)?.pk),
+      client_type: isOneOf(CLIENT_TYPES, (row) => row.client_type),
+      access_code_validity: equals((row) => row.access_code_validity),
+      access_token_validity: equals((row) => row.access_token_validity),
+      refresh_token_validity: equals((row) => row.refresh_token_validity),
+      include_claims_in_id_token: isTrue((row) => row.include_claims_in_id_token),
+      authorization_flow: refersTo(
+        (pk) => store.flows.get(pk) !== undefined,
+        (row) => row.authorization_flow,
+      ),
+      signing_key: refersTo(
+        (pk) => store.certificates.get(pk) !== undefined,
+        (row) => row.signing_key,
+      ),
+      sub_mode: isOneOf(SUB_MODES, (row) => row.sub_mode),
+      issuer_mode: isOneOf(ISSUER_MODES, (row) => row.issuer_mode),
+      application: refersTo(
+        (pk) => store.applications.get(pk) !== undefined,
+        (row) => store.applicationOf(row)?.pk,
+      ),
     },
     search: (row) => [row.name, row.client_id],
     order: (row) => row.name,
     toWire: (row) => ({ ...row, ...providerSummary(store, row) }),
   }),
   fields: fieldsOf,
-  check: (store, body, self) => {
-    const taken = (fits: (other: ProviderRow) => boolean): boolean =>
-      store.providers.find((other) => other !== self && fits(other)) !== undefined;
-    return {
-      ...(taken((other) => other.name === body.name)
-        ? { name: ["provider with this name already exists."] }
-        : {}),
-      ...(taken((other) => other.client_id === body.client_id)
-        ? { client_id: ["OAuth2/OpenID Provider with this Client ID already exists."] }
-        : {}),
-    };
-  },
   create: (store, body) => store.providers.put({ pk: store.nextNumber(), ...body }),
   remove: (store, row) => store.deleteProvider(row.pk),
 };

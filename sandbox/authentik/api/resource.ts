@@ -2,12 +2,13 @@
 import type { Reply } from "../http";
 import { json, noContent } from "../http";
 import type { Store, Table } from "../store";
-import type { ComplaintTree, Fields } from "./fields";
+import type { ComplaintTree, Fields, ReadMode } from "./fields";
 import { readBody } from "./fields";
 import type { Listing } from "./lists";
 import { list } from "./lists";
+import { uuidFrom } from "./references";
 import type { ApiContext, ApiRoute } from "./route";
-import { detail, notFound } from "./route";
+import { detail, notFound, Refusal } from "./route";
 
 /** How a resource differs from the others. `T`: what the store keeps; `B`: what a body may set. */
 export interface Resource<T extends B & { pk: string | number }, B> {
@@ -21,16 +22,16 @@ export interface Resource<T extends B & { pk: string | number }, B> {
   readonly find?: (store: Store, key: string) => T | undefined;
   readonly listing: (context: ApiContext) => Listing<T>;
   /** None: the resource can only be read. */
-  readonly fields?: (store: Store) => Fields<B>;
-  /** What is wrong with a body that reads well: names that are taken, and the like. */
+  readonly fields?: (store: Store, self: T | undefined) => Fields<B>;
+  /** A body with what is assumed for what was not sent, whatever the method. */
+  readonly fill?: (body: Partial<B>, context: ApiContext) => Partial<B>;
+  /** What is wrong with a body whose fields are right, taken together. */
   readonly check?: (store: Store, body: Partial<B>, self: T | undefined) => ComplaintTree;
   readonly create?: (store: Store, body: B) => T;
   /** After a change; for what follows from it. */
   readonly changed?: (store: Store, row: T) => void;
   readonly remove?: (store: Store, row: T) => void;
 }
-
-const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/i;
 
 /** The routes of a resource. */
 export function resource<T extends B & { pk: string | number }, B>(
@@ -40,13 +41,8 @@ export function resource<T extends B & { pk: string | number }, B>(
   const wire = (context: ApiContext, row: T): unknown => shape.listing(context).toWire(row);
   const update = (mode: "put" | "patch") => (context: ApiContext) =>
     withRow(shape, context, (row) => {
-      const { store } = context;
-      const read = readBody(fields!(store), context.body ?? {}, mode);
-      if ("wrong" in read) return json(400, read.wrong);
-      const complaints = shape.check?.(store, read.value as Partial<B>, row) ?? {};
-      if (Object.keys(complaints).length) return json(400, complaints);
-      Object.assign(row, read.value);
-      shape.changed?.(store, row);
+      Object.assign(row, judged(shape, context, mode, row));
+      shape.changed?.(context.store, row);
       return json(200, wire(context, row));
     });
   return [
@@ -58,13 +54,8 @@ export function resource<T extends B & { pk: string | number }, B>(
         ...(fields && create
           ? {
               POST: (context: ApiContext) => {
-                const { store } = context;
-                const read = readBody(fields(store), context.body ?? {}, "create");
-                const body = "wrong" in read ? { wrong: read.wrong } : read;
-                if ("wrong" in body) return json(400, body.wrong);
-                const complaints = shape.check?.(store, body.value as B, undefined) ?? {};
-                if (Object.keys(complaints).length) return json(400, complaints);
-                return json(201, wire(context, create(store, body.value as B)));
+                const body = judged(shape, context, "create", undefined) as B;
+                return json(201, wire(context, create(context.store, body)));
               },
             }
           : {}),
@@ -89,6 +80,26 @@ export function resource<T extends B & { pk: string | number }, B>(
   ];
 }
 
+/**
+ * The body of a request that creates an object or changes `self`.
+ * @throws Refusal where something is wrong with it
+ */
+function judged<T extends B & { pk: string | number }, B>(
+  { fields, fill, check }: Resource<T, B>,
+  context: ApiContext,
+  mode: ReadMode,
+  self: T | undefined,
+): Partial<B> {
+  const { store } = context;
+  const read = readBody(fields!(store, self), context.body(), mode);
+  if ("wrong" in read) throw new Refusal(json(400, read.wrong));
+  const sent = read.value as Partial<B>;
+  const body = fill ? fill(sent, context) : sent;
+  const complaints = check?.(store, body, self) ?? {};
+  if (Object.keys(complaints).length) throw new Refusal(json(400, complaints));
+  return body;
+}
+
 /** Calls back with the object that the path names, or answers 404 as Authentik does. */
 export function withRow<T extends B & { pk: string | number }, B>(
   shape: Pick<Resource<T, B>, "model" | "lookup" | "table" | "find">,
@@ -98,9 +109,10 @@ export function withRow<T extends B & { pk: string | number }, B>(
   const key = context.params.key ?? "";
   const lookup = shape.lookup ?? "uuid";
   if (lookup === "number" && !/^\d+$/.test(key)) return detail(404, "Not found.");
-  if (lookup === "uuid" && !UUID.test(key)) return detail(404, "Not found.");
+  const pk = lookup === "number" ? Number(key) : uuidFrom(key);
+  if (lookup === "uuid" && pk === undefined) return detail(404, "Not found.");
   const row = shape.find
     ? shape.find(context.store, key)
-    : shape.table(context.store).get((lookup === "number" ? Number(key) : key) as T["pk"]);
+    : shape.table(context.store).get(pk as T["pk"]);
   return row ? use(row) : notFound(shape.model);
 }

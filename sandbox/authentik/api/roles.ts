@@ -2,7 +2,8 @@
 import { json, noContent } from "../http";
 import type { RoleRow, UserRow } from "../model";
 import type { Store } from "../store";
-import { listOf, readBody, text } from "./fields";
+import { unique } from "./checks";
+import { choice, listOf, readBody, text } from "./fields";
 import { equals } from "./lists";
 import type { Resource } from "./resource";
 import { resource, withRow } from "./resource";
@@ -23,8 +24,8 @@ const MODELS: Readonly<Record<string, string>> = {
 const RIGHTS = ["view", "add", "change", "delete"];
 
 /** Every permission that there is here. */
-const PERMISSIONS = new Set(
-  Object.values(MODELS).flatMap((model) => RIGHTS.map((right) => model.replace(".", `.${right}_`))),
+const PERMISSIONS = Object.values(MODELS).flatMap((model) =>
+  RIGHTS.map((right) => model.replace(".", `.${right}_`)),
 );
 
 /** What a method takes: an object that may not be seen can't be changed either. */
@@ -59,21 +60,20 @@ const shape: Resource<RoleRow & { permissions?: string[] }, { name: string }> = 
     order: (row) => row.name,
     toWire: ({ pk, name }) => ({ pk, name }),
   }),
-  fields: () => ({ name: text({ required: true, max: 150 }) }),
-  check: (store, body, self) =>
-    store.roles.find((other) => other !== self && other.name === body.name)
-      ? { name: ["Role with this name already exists."] }
-      : {},
+  fields: ({ roles }, self) => ({
+    name: text({
+      required: true,
+      checks: [unique(roles, self, "name", "Role with this name already exists.")],
+    }),
+  }),
   create: (store, { name }) => store.roles.put({ pk: store.newId(), name, permissions: [] }),
   remove: (store, row) => store.deleteRole(row.pk),
 };
 
 function assign(context: ApiContext): ReturnType<typeof json> {
   return withRow(shape, context, (row) => {
-    const permission = text({
-      check: (one) => (PERMISSIONS.has(one) ? undefined : `"${one}" is not a valid choice.`),
-    });
-    const read = readBody({ permissions: listOf(permission) }, context.body ?? {}, "create");
+    const permissions = listOf(choice(PERMISSIONS));
+    const read = readBody({ permissions }, context.body(), "create");
     if ("wrong" in read) return json(400, read.wrong);
     row.permissions = [...new Set([...(row.permissions ?? []), ...read.value.permissions])];
     return noContent();

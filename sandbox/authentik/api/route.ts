@@ -12,8 +12,11 @@ export interface ApiContext {
   readonly user: UserRow;
   /** The `:name` parts of the path. */
   readonly params: Readonly<Record<string, string>>;
-  /** The parsed body; undefined when there was none. */
-  readonly body: unknown;
+  /**
+   * The parsed body, an empty object when there was none.
+   * @throws Refusal where it can't be read
+   */
+  readonly body: () => unknown;
 }
 
 /** Answers one method of one path. */
@@ -28,6 +31,13 @@ export interface ApiRoute {
   readonly handlers: Readonly<Partial<Record<Method, Handler>>>;
   /** Who may use it; default "permitted": administrators, and whoever a role permits it. */
   readonly access?: "everyone" | "users" | "permitted";
+}
+
+/** A request that is answered without going on; caught in index.ts. */
+export class Refusal extends Error {
+  constructor(readonly reply: Reply) {
+    super("the request is refused");
+  }
 }
 
 /** An error in the form that Django REST framework gives it. */

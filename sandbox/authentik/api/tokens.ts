@@ -2,9 +2,11 @@
 import { json } from "../http";
 import type { TokenRow } from "../model";
 import type { Store } from "../store";
-import { choice, flag, numberOf, orNull, text } from "./fields";
+import { NO_SLUG, slugField, unique } from "./checks";
+import { choice, dateTime, flag, orNull, text } from "./fields";
 import { equals } from "./lists";
 import { randomText } from "./random";
+import { numberOf } from "./references";
 import type { Resource } from "./resource";
 import { resource, withRow } from "./resource";
 import type { ApiContext, ApiRoute } from "./route";
@@ -12,9 +14,23 @@ import { userToWire } from "./users";
 
 type Body = Omit<TokenRow, "pk" | "key">;
 
+/** What Authentik calls the field `managed` in its messages. */
+const MANAGED = "Managed by authentik";
+const taken = (field: string): string => `Token with this ${field} already exists.`;
+
+/** How long a token lasts, in milliseconds. */
+const LIFETIME = 1_800_000;
+
 /** Adds a token to the store. */
 export function addToken(store: Store, body: Body, key = randomText(60)): TokenRow {
   return store.tokens.put({ pk: store.newId(), ...body, key });
+}
+
+/** What counts where it is not sent, in a PATCH too; nobody chooses how long a key to the API lasts. */
+function filled(body: Partial<Body>, { user }: ApiContext): Partial<Body> {
+  const all = { user: user.pk, intent: "api" as const, ...body };
+  const expires = new Date(Date.now() + LIFETIME).toISOString();
+  return all.intent === "api" ? { ...all, expires } : all;
 }
 
 const shape: Resource<TokenRow, Body> = {
@@ -37,31 +53,25 @@ const shape: Resource<TokenRow, Body> = {
       return { ...row, user_obj: user ? userToWire(store, user) : null };
     },
   }),
-  fields: (store) => ({
-    managed: orNull(text()),
+  fields: ({ tokens, users }, self) => ({
+    managed: orNull(text({ checks: [unique(tokens, self, "managed", taken(MANAGED))] })),
     identifier: text({
       required: true,
       max: 255,
-      check: (slug) =>
-        /^[-\w]+$/.test(slug)
-          ? undefined
-          : "Enter a valid “slug” consisting of letters, numbers, underscores or hyphens.",
+      checks: [unique(tokens, self, "identifier", taken("identifier"))],
+      last: slugField,
+      notText: NO_SLUG,
     }),
     intent: choice(["verification", "api", "recovery", "app_password"], "api"),
-    user: numberOf((pk) => store.users.get(pk) !== undefined),
+    user: numberOf((pk) => users.get(pk) !== undefined),
     description: text({ blank: true, initial: "" }),
-    expires: orNull(text()),
+    expires: dateTime(),
     expiring: flag(true),
   }),
-  check: (store, body, self) =>
-    store.tokens.find((other) => other !== self && other.identifier === body.identifier)
-      ? { identifier: ["Token with this identifier already exists."] }
-      : {},
-  create: (store, body) =>
-    addToken(store, {
-      ...body,
-      expires: body.expires ?? new Date(Date.now() + 1_800_000).toISOString(),
-    }),
+  fill: filled,
+  check: (_store, { intent }) =>
+    intent === "api" || intent === "app_password" ? {} : { intent: [`Invalid intent ${intent}`] },
+  create: addToken,
   remove: (store, row) => store.tokens.remove(row.pk),
 };
 

@@ -3,13 +3,17 @@ import { json, noContent } from "../http";
 import type { UserRow } from "../model";
 import { avatarOf } from "../pages/avatar";
 import type { Store } from "../store";
+import { email, NO_EMAIL, unique, userPath } from "./checks";
 import type { Fields } from "./fields";
-import { choice, flag, listOf, object, readBody, text, uuidOf } from "./fields";
+import { choice, flag, object, readBody, setBack, text } from "./fields";
 import { groupSummary } from "./groups";
-import { equals, isTrue } from "./lists";
+import { equals, isAnyOf, isTrue } from "./lists";
+import { manyOf, uuidOf } from "./references";
 import type { Resource } from "./resource";
 import { resource, withRow } from "./resource";
 import type { ApiContext, ApiRoute } from "./route";
+
+const TYPES = ["internal", "external", "service_account", "internal_service_account"] as const;
 
 interface Body {
   username: string;
@@ -54,26 +58,27 @@ function join(store: Store, user: number, groups: readonly string[]): void {
   }
 }
 
-function fieldsOf(store: Store): Fields<Body> {
+function typeProblem(type: string, self: UserRow | undefined): string | undefined {
+  const [isInternal, wasInternal] = [type, self?.type].map((one) => one === TYPES[3]);
+  if (wasInternal && !isInternal) {
+    return "Can't change internal service account to other user type.";
+  }
+  return isInternal && !self
+    ? "Setting a user to internal service account is not allowed."
+    : undefined;
+}
+
+function fieldsOf(store: Store, self: UserRow | undefined): Fields<Body> {
+  const isTaken = unique(store.users, self, "username", "This field must be unique.");
   return {
-    username: text({ required: true, max: 150 }),
+    username: text({ required: true, max: 150, checks: [isTaken] }),
     name: text({ required: true, blank: true }),
     is_active: flag(true),
-    groups: listOf(uuidOf((pk) => store.groups.get(pk) !== undefined)),
-    email: text({
-      blank: true,
-      initial: "",
-      check: (email) =>
-        email === "" || /^[^@\s]+@[^@\s]+$/.test(email)
-          ? undefined
-          : "Enter a valid email address.",
-    }),
+    groups: setBack(manyOf(uuidOf((pk) => store.groups.get(pk) !== undefined))),
+    email: text({ blank: true, initial: "", max: 254, last: email, notText: NO_EMAIL }),
     attributes: object(),
-    path: text({ initial: "users" }),
-    type: choice(
-      ["internal", "external", "service_account", "internal_service_account"],
-      "internal",
-    ),
+    path: text({ initial: "users", then: userPath }),
+    type: choice(TYPES, "internal", (type) => typeProblem(type, self)),
   };
 }
 
@@ -112,22 +117,31 @@ const shape: Shape = {
       name: equals((row) => row.name),
       is_active: isTrue((row) => row.is_active),
       is_superuser: isTrue((row) => store.isSuperuser(row)),
-      groups_by_name: (row, values) =>
-        store.groups.all().some((one) => values.includes(one.name) && one.users.includes(row.pk)),
-      groups_by_pk: (row, values) =>
-        values.some((pk) => store.groups.get(pk)?.users.includes(row.pk)),
+      groups_by_name: isAnyOf(
+        () => store.groups.all().map(({ name }) => name),
+        (row, values) =>
+          store.groups.all().some((one) => values.includes(one.name) && one.users.includes(row.pk)),
+      ),
+      groups_by_pk: isAnyOf(
+        () => store.groups.all().map(({ pk }) => pk),
+        (row, values) => values.some((pk) => store.groups.get(pk)?.users.includes(row.pk)),
+        "uuid",
+      ),
       uuid: equals((row) => row.uuid),
       path: equals((row) => row.path),
-      type: equals((row) => row.type),
+      type: isAnyOf(
+        () => TYPES,
+        (row, values) => values.includes(row.type),
+      ),
     },
     search: (row) => [row.username, row.name, row.email],
     order: (row) => row.username,
     toWire: (row) => userToWire(store, row),
   }),
   fields: fieldsOf,
-  check: (store, body, self) =>
-    store.users.find((other) => other !== self && other.username === body.username)
-      ? { username: ["This field must be unique."] }
+  check: (_store, _body, self) =>
+    self?.type === TYPES[3]
+      ? { non_field_errors: ["Can't modify internal service account users"] }
       : {},
   create: (store, body) => addUser(store, { ...body, groups: body.groups ?? [] }, null),
   changed: (store, row) => {
@@ -139,9 +153,9 @@ const shape: Shape = {
 };
 
 function setPassword(context: ApiContext): ReturnType<typeof json> {
+  const read = readBody({ password: text({ required: true }) }, context.body(), "create");
+  if ("wrong" in read) return json(400, read.wrong);
   return withRow(shape, context, (row) => {
-    const read = readBody({ password: text({ required: true }) }, context.body ?? {}, "create");
-    if ("wrong" in read) return json(400, read.wrong);
     row.password = read.value.password;
     row.password_change_date = new Date().toISOString();
     return noContent();
