@@ -81,6 +81,19 @@ function readImmich(reader: Reader) {
   };
 }
 
+/** Where the application's tile leads: to Immich where nothing is set, if Authentik takes that address. */
+function readLaunchUrl(reader: Reader, immichUrl: string): string {
+  const example = `${immichUrl || "https://photos.example.org"}/auth/login?autoLaunch=1`;
+  const url = reader.url("launchUrl", { example, page: true });
+  // One that is no origin is refused as it is.
+  const isOrigin = /^https?:\/\/[\w.:-]+$/.test(immichUrl) && URL.canParse(immichUrl);
+  if (url === "" && isOrigin && !rules.LAUNCH_URL.accepts(immichUrl)) {
+    const allowed = `${rules.LAUNCH_URL.allowed} (unset, it is immichUrl)`;
+    reader.refuse("launchUrl", immichUrl, allowed, "https://photos.example.org");
+  }
+  return url || immichUrl;
+}
+
 function readApplication(reader: Reader, immichUrl: string) {
   const accountLinking = reader.flag("accountLinking") ?? true;
   const mobileApp = reader.flag("mobileApp") ?? true;
@@ -93,11 +106,7 @@ function readApplication(reader: Reader, immichUrl: string) {
   return {
     name: reader.text("applicationName", { example: "Immich" }),
     slug: reader.text("applicationSlug", { example: "immich", rule: rules.APPLICATION_SLUG }),
-    launchUrl:
-      reader.url("launchUrl", {
-        example: `${immichUrl || "https://photos.example.org"}/auth/login?autoLaunch=1`,
-        page: true,
-      }) || immichUrl,
+    launchUrl: readLaunchUrl(reader, immichUrl),
     providerName: reader.text("providerName", { example: "immich-oauth-provider" }),
     authorizationFlow: slug("authorizationFlow", "default-provider-authorization-explicit-consent"),
     invalidationFlow: slug("invalidationFlow", "default-provider-invalidation-flow"),

@@ -70,6 +70,22 @@ export const POSTGRES_NAME: Rule = {
   accepts: (value) => value.trim() !== "" && Buffer.byteLength(value) <= 63,
 };
 
+/** Authentik's limits for a launch URL. A host name with an underscore is fine for browsers, not for it. */
+export const LAUNCH_URL: Rule = {
+  allowed:
+    "an address that Authentik takes for a launch URL: its host name without _ and without a dot at the end, 2048 characters in all",
+  accepts: (value) => {
+    if (value.length > 2048) return false;
+    const { hostname } = new URL(value);
+    const labels = hostname.split(".");
+    return (
+      hostname.startsWith("[") ||
+      (hostname.length <= 253 &&
+        labels.every((label) => /^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$/.test(label)))
+    );
+  },
+};
+
 /** No line of configuration holds control characters; half surrogate pairs are changed on the wire. */
 export const ONE_LINE: Rule = {
   allowed: "one line without control characters",

@@ -1,12 +1,12 @@
 /** What an address in the configuration may be. */
-import { isLoopback, ONE_LINE } from "./configRules";
+import { isLoopback, LAUNCH_URL, ONE_LINE } from "./configRules";
 
 export interface UrlOptions {
   readonly example: string;
   readonly required?: boolean;
   /** No path. */
   readonly origin?: boolean;
-  /** A page, which may have a query. */
+  /** A page for Authentik to lead to, which may have a query. */
   readonly page?: boolean;
   /** Plain http for loopback only: the redirect URI is made from it. */
   readonly secure?: boolean;
@@ -57,5 +57,10 @@ export function judgeUrl(value: string, options: UrlOptions): JudgedUrl {
     return wrong(
       "https: Authentik sends login codes to this address (plain http is for loopback only)",
     );
+  if (options.page && !LAUNCH_URL.accepts(address))
+    return {
+      address,
+      problem: { given: value, allowed: LAUNCH_URL.allowed, example: options.example },
+    };
   return { address };
 }

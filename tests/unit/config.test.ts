@@ -117,5 +117,9 @@ describe("redirect URIs", () => {
   test("launchUrl keeps its query", () => {
     const page = "https://photos.hrmsmrflrii.xyz/auth/login?autoLaunch=1";
     expect(read({ launchUrl: page }).application.launchUrl).toBe(page);
+    // Without one the tile leads to Immich, where Authentik can take that address.
+    expect(() => read({ launchUrl: undefined, immichUrl: "https://my_photos.lan" })).toThrow(
+      /launchUrl.*my_photos.*unset, it is immichUrl/s,
+    );
   });
 });

@@ -11,6 +11,7 @@ const FLAGS = /^\(\?(?:[aiLmsux]+|[aiLmsux]*-[imsx]+):$/;
 /** Whether Python can compile an expression. A look-behind of no fixed width passes here, other than there. */
 export function isRegex(source: string): boolean {
   let groups = 0;
+  const names = new Set<string>();
   let fits = true;
   const need = (condition: boolean): void => {
     fits &&= condition;
@@ -29,8 +30,14 @@ export function isRegex(source: string): boolean {
     }
     if (token === "(" || name !== undefined) groups += 1;
     if (token === "(") return token;
-    if (name !== undefined) return `(?<${name}>`;
-    if (back !== undefined) return `\\k<${back}>`;
+    if (name !== undefined) {
+      names.add(name);
+      return `(?<${name}>`;
+    }
+    if (back !== undefined) {
+      need(names.has(back));
+      return `\\k<${back}>`;
+    }
     if (token === "(?>") return "(?:";
     if (token === "{,") return "{0,";
     if (token === "+" || token.startsWith("(?#")) return "";
