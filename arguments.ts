@@ -12,23 +12,38 @@ import type { ProviderArgs } from "./provider/sdk";
  * @param stack name of the stack: several stacks may share one Immich, each with a PostgreSQL role and a port of its own.
  */
 export function ssoArguments(config: StackConfig, stack: string): ImmichSsoArgs {
-  const { application, database, immich, restart } = config;
+  const { application, database, immich, restart, settingsThrough } = config;
   return {
     application: applicationArgs(config, stack),
     ...(application.adminGroups.length > 0 ? { roleClaim: ROLE_CLAIM } : {}),
     immich: providerArguments(config, stack),
     immichUrl: immich.url,
     login: immich,
-    store: database.store,
-    dedicatedLogin: database.login === "dedicated" ? loginName(stack) : undefined,
+    ...(settingsThrough === "database" && database
+      ? {
+          store: database.store,
+          dedicatedLogin: database.login === "dedicated" ? loginName(stack) : undefined,
+        }
+      : {}),
     restart: restart.when,
     restartTimeoutSeconds: restart.timeoutSeconds,
     loginCheck: config.loginCheck,
   };
 }
 
-function providerArguments(
-  { database, immich, restart }: StackConfig,
+function providerArguments(config: StackConfig, stack: string): ProviderArgs {
+  const { apiKey, database, immich, movedFrom, settingsThrough } = config;
+  return {
+    apiUrl: immich.apiUrl,
+    ...(database ? databaseArguments(database, config, stack) : {}),
+    ...(settingsThrough === "api" ? { settingsThrough, apiKey, stack } : {}),
+    ...(movedFrom ? { databaseMovedFrom: movedFrom } : {}),
+  };
+}
+
+function databaseArguments(
+  database: NonNullable<StackConfig["database"]>,
+  { restart }: StackConfig,
   stack: string,
 ): ProviderArgs {
   const { ssh } = database;
@@ -54,9 +69,7 @@ function providerArguments(
     postgresPassword: database.password,
     composeDirectory: restart.directory,
     composeService: restart.service,
-    apiUrl: immich.apiUrl,
     tunnelPort: database.tunnelPort || stackPort(stack),
-    ...(database.movedFrom ? { databaseMovedFrom: database.movedFrom } : {}),
   };
 }
 

@@ -24,15 +24,29 @@ export type StackConfig = ReturnType<typeof readConfig>;
 export function readConfig(source: ConfigSource) {
   const reader = new Reader(source);
   const immich = readImmich(reader);
+  const settingsThrough = reader.choice("settingsThrough", ["database", "api"]);
+  const throughApi = settingsThrough === "api";
+  const apiKey = reader.secret("immichApiKey", { required: throughApi, rule: rules.TOKEN });
+  const database = (): Database => readDatabase(reader, source.stack);
+  const restart = (): Restart => readRestart(reader);
   const config = {
     /** Authentik as this program and as browsers reach it. */
     authentik: readAuthentik(reader),
     /** Immich and the settings it is to have. */
     immich,
-    /** How Immich's Postgres is reached and logged in to. */
-    database: readDatabase(reader, source.stack),
+    /** `database`: over SSH, in Immich's Postgres; `api`: through Immich's own API. */
+    settingsThrough,
+    /** An administrator's key for Immich's API; empty: none. Secret. */
+    apiKey,
+    /** How Immich's Postgres is reached and logged in to. Undefined with `settingsThrough: api`, but where it is configured too. */
+    database: throughApi ? reader.unused(database) : database(),
+    /** `databaseId` of what was moved to the Immich that is reached now; empty: none. */
+    movedFrom: reader.text("databaseMovedFrom", {
+      example: "7300000000000000000/immich",
+      optional: true,
+    }),
     /** Immich's Compose service, and when it is restarted. */
-    restart: readRestart(reader),
+    restart: throughApi ? (reader.unused(restart), NO_RESTART) : restart(),
     loginCheck: reader.choice("loginCheck", ["fail", "warn", "off"]),
     /** The application and its OAuth2/OIDC provider in Authentik. */
     application: readApplication(reader, immich.url),
@@ -47,6 +61,12 @@ export function readConfig(source: ConfigSource) {
   reader.finish();
   return config;
 }
+
+type Database = ReturnType<typeof readDatabase>;
+type Restart = ReturnType<typeof readRestart>;
+
+/** What is saved through its API Immich uses at once. */
+const NO_RESTART: Restart = { directory: "", service: "", when: "never", timeoutSeconds: 120 };
 
 function readAuthentik(reader: Reader) {
   const example = "https://auth.example.org";
@@ -158,11 +178,6 @@ function readDatabase(reader: Reader, stack: string | undefined) {
     store: reader.choice("settingsStore", ["system_metadata", "system_config"]),
     /** Loopback port of the tunnel; 0: derived from the stack's name. */
     tunnelPort: reader.integer("tunnelPort", 0, 65535, 0),
-    /** `databaseId` of the database whose data were moved to this one; empty: none. */
-    movedFrom: reader.text("databaseMovedFrom", {
-      example: "7300000000000000000/immich",
-      optional: true,
-    }),
   };
   const { login, user } = database;
   if (stack !== undefined && login === "dedicated" && user === loginName(stack))

@@ -191,6 +191,17 @@ export class Reader {
     return value;
   }
 
+  /**
+   * Reads keys that are not used as the stack is configured now, but may be again: nothing about them is a problem.
+   *
+   * @returns undefined where they would not do
+   */
+  unused<T>(read: () => T): T | undefined {
+    const count = this.problems.length;
+    const value = read();
+    return this.problems.splice(count).length === 0 ? value : undefined;
+  }
+
   /** Names a problem of a secret that is fine by itself. */
   refuseSecret(key: string, allowed: string): void {
     const given = this.value(key) === "" ? undefined : "[secret]";

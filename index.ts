@@ -5,7 +5,7 @@ import { ssoArguments } from "./arguments";
 import { ImmichSso } from "./components/immichSso";
 import { refusal } from "./components/refusal";
 import { readConfig } from "./config";
-import { askImmichFirst } from "./immichFirst";
+import { askImmichFirst, keyInClear } from "./immichFirst";
 
 /** The program: stack configuration in, one component, stack outputs out. */
 export = async function program(): Promise<Record<string, unknown>> {
@@ -20,6 +20,8 @@ export = async function program(): Promise<Record<string, unknown>> {
       stack,
     }),
   );
+  const warning = keyInClear(config);
+  if (warning) void pulumi.log.warn(warning);
   await orEnd(() => allOf(askImmichFirst(config, stack), askAuthentikFirst(config, stack)));
 
   const sso = new ImmichSso("immich", ssoArguments(config, stack));

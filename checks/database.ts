@@ -1,4 +1,4 @@
-// The checks on Immich's settings in its database and on the container, through the caller's callbacks.
+// The checks on Immich's settings and on its container, through the caller's callbacks.
 import { isSecret, keyOf, survives } from "../immich/keys";
 import { needsRestart } from "../immich/version";
 import { show } from "../immich/validate";
@@ -6,8 +6,11 @@ import { resetting } from "./catalogue/entry";
 import { oneLine, saying, type Facts } from "./facts";
 import { broken, ok, unknown, type CheckInput, type Finding, type Settings } from "./types";
 
+const NOT_USED = "not used: this stack's settings go through Immich's API";
+
 /** host-reachable: SSH as a deployment uses it. */
 export async function hostReachable(facts: Facts): Promise<Finding> {
+  if (facts.input.settingsThrough === "api") return ok(NOT_USED);
   if (facts.input.reachHost === undefined)
     return unknown("not asked: no way to the host was given");
   try {
@@ -19,10 +22,10 @@ export async function hostReachable(facts: Facts): Promise<Finding> {
   }
 }
 
-/** settings-readable: over SSH, as a deployment reads them. */
+/** settings-readable: as a deployment reads them. */
 export async function settingsReadable(facts: Facts): Promise<Finding> {
   const row = await facts.row();
-  if (row.kind === "not-given") return unknown("not asked: no way to the database was given");
+  if (row.kind === "not-given") return unknown("not asked: no way to its settings was given");
   if (row.kind === "failed") {
     return { ...broken(row.bad ? "stored" : "failed", row.message), fix: row.next };
   }
@@ -32,7 +35,7 @@ export async function settingsReadable(facts: Facts): Promise<Finding> {
 /** auto-register: off is right where it was deployed so. */
 export async function autoRegister(facts: Facts): Promise<Finding> {
   const settings = await read(facts);
-  if (settings === undefined) return unknown("not asked: no way to the database was given");
+  if (settings === undefined) return unknown("not asked: no way to its settings was given");
   const wanted = facts.input.settings["oauth.autoRegister"] ?? true;
   if (settings["oauth.autoRegister"] === undefined) return unknown("not among the settings read");
   // To Immich "no" is on, and null off.
@@ -48,7 +51,7 @@ export async function autoRegister(facts: Facts): Promise<Finding> {
 /** settings-row: every owned key; the values of secrets are never told. */
 export async function settingsRow(facts: Facts): Promise<Finding> {
   const settings = await read(facts);
-  if (settings === undefined) return unknown("not asked: no way to the database was given");
+  if (settings === undefined) return unknown("not asked: no way to its settings was given");
   const deployed = facts.input.settings;
   const keys = Object.keys(deployed);
   if (keys.length === 0) return unknown("it is not known what was deployed");
@@ -75,7 +78,7 @@ const LOOKED_AT_ELSEWHERE = [
 /** settings-usable: those that the stack does not write, each by what a login was seen to survive. */
 export async function settingsUsable(facts: Facts): Promise<Finding> {
   const settings = await read(facts);
-  if (settings === undefined) return unknown("not asked: no way to the database was given");
+  if (settings === undefined) return unknown("not asked: no way to its settings was given");
   if (!settings["oauth.enabled"]) return ok("OAuth is off: not looked at");
   const { input } = facts;
   const others = Object.keys(settings).filter(
@@ -91,7 +94,8 @@ export async function settingsUsable(facts: Facts): Promise<Finding> {
 
 /** container-restarted: needed before 1.106.3, wanted with `restart: onChange`. */
 export async function containerRestarted(facts: Facts): Promise<Finding> {
-  const { settingsChangedAt, containerStartedAt } = facts.input;
+  const { settingsChangedAt, containerStartedAt, settingsThrough } = facts.input;
+  if (settingsThrough === "api") return ok(NOT_USED);
   if (!settingsChangedAt) return ok("no deployment has changed the settings yet");
   if (containerStartedAt === undefined) {
     return unknown("not asked: no way to the container was given");

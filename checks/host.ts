@@ -4,11 +4,12 @@ import { runsFromConfigFile } from "../immich/configFile";
 import { KEYS } from "../immich/keys";
 import { reach } from "../immich/reach";
 import type { RowContext } from "../immich/reach";
-import { read, type Common } from "../immich/settings";
+import { read } from "../immich/settings";
+import type { StoreName } from "../immich/types";
 import { serviceStartedAt } from "../ssh/composeService";
 import { shared } from "../ssh/shared";
 import type { SshTarget } from "../ssh/target";
-import type { CheckInput, ImmichHost, Settings } from "./types";
+import type { ImmichAccess, ImmichHost, Settings } from "./types";
 
 /** How Immich's host and its Postgres are reached. */
 export interface HostAccess {
@@ -23,14 +24,14 @@ export interface HostAccess {
     readonly user: string;
     /** Secret. */
     readonly password: string;
-    readonly store: Common["store"];
+    readonly store: StoreName;
   };
   /** Where Immich's public API tells its version. Default: what the database tells. */
   readonly immichApiUrl?: string;
 }
 
 /** The callbacks of a {@link CheckInput}: each opens SSH only when it is called, and only reads. */
-export function hostCallbacks(access: HostAccess, owned: Settings): HostCallbacks {
+export function hostCallbacks(access: HostAccess, owned: Settings): ImmichAccess {
   return {
     reachHost: async () => void (await shared(access.ssh)),
     readSettings: () => readSettings(access, owned),
@@ -41,18 +42,6 @@ export function hostCallbacks(access: HostAccess, owned: Settings): HostCallback
     host: immichHost(access),
   };
 }
-
-type HostCallbacks = Required<
-  Pick<
-    CheckInput,
-    | "reachHost"
-    | "readSettings"
-    | "containerStartedAt"
-    | "configFileInUse"
-    | "immichAdmins"
-    | "host"
-  >
->;
 
 /** How immich/ reaches the database. */
 function rowContext({ postgres, ssh, runtime, immichApiUrl }: HostAccess): RowContext {

@@ -81,18 +81,32 @@ export interface CheckInput {
   readonly passwordLogin?: boolean;
   /** The stack's name, for the commands in the fixes. */
   readonly stack?: string;
+  /** How Immich's settings are reached. With `api`, SSH and the container are not used. Default "database". */
+  readonly settingsThrough?: "database" | "api";
   readonly host?: ImmichHost;
   /** Logs in to Immich's host over SSH. An Error tells why it can't. */
   readonly reachHost?: () => Promise<void>;
-  /** Reads Immich's settings from its database, defaults merged in. An Error tells why it can't. */
+  /** Reads Immich's settings, defaults merged in. An Error tells why it can't. */
   readonly readSettings?: () => Promise<Settings>;
   /** When Immich's container was last started. An Error tells why it can't be known. */
   readonly containerStartedAt?: () => Promise<Date>;
   /** Whether Immich's container has IMMICH_CONFIG_FILE; undefined where that can't be seen. */
   readonly configFileInUse?: () => Promise<boolean | undefined>;
-  /** Immich's administrators; undefined where the Postgres login may not see them. */
+  /** Immich's administrators; undefined where the Postgres login may not see them. An Error tells why it can't be known. */
   readonly immichAdmins?: () => Promise<readonly Admin[] | undefined>;
 }
+
+/** How the checks get at Immich's settings and its host. */
+export type ImmichAccess = Pick<
+  CheckInput,
+  | "settingsThrough"
+  | "reachHost"
+  | "readSettings"
+  | "containerStartedAt"
+  | "configFileInUse"
+  | "immichAdmins"
+  | "host"
+>;
 
 /** How patient a run is. */
 export interface RunOptions {

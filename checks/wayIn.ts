@@ -2,7 +2,7 @@
 import type { Admin } from "../immich/admins";
 import { results } from "./authentik";
 import { lettingAdminsIn } from "./catalogue/entry";
-import { factsFor, type Facts } from "./facts";
+import { factsFor, saying, type Facts } from "./facts";
 import { field } from "./http";
 import { doors } from "./immich";
 import { broken, ok, unknown, type CheckInput, type Finding } from "./types";
@@ -26,7 +26,12 @@ export async function adminWayIn(facts: Facts): Promise<Finding> {
   const isOn = facts.input.passwordLogin ?? passwordLogin;
   if (isOn === undefined) return unknown("Immich does not say");
   if (isOn) return ok("password login is on");
-  const out = await lockedOutAdmins(facts);
+  let out: string | undefined;
+  try {
+    out = await lockedOutAdmins(facts);
+  } catch (error) {
+    return unknown(saying(error).message);
+  }
   return out === undefined
     ? ok("no reason is known why no administrator could")
     : broken("no-admin", `password login is ${passwordLogin ? "to be " : ""}off; ${out}`);
@@ -54,8 +59,11 @@ export async function refuseToLockAdminsOut(input: CheckInput): Promise<void> {
  */
 async function lockedOutAdmins({ input, ...facts }: Facts): Promise<string | undefined> {
   if (input.settings["oauth.roleClaim"] !== undefined) return undefined;
-  // Who may not see them says nothing, for whatever reason: other checks do.
-  const admins = await input.immichAdmins?.().catch(() => undefined);
+  const admins = await input.immichAdmins?.().catch((error: unknown) => {
+    // Why the host can't be asked other checks say; an API key may be right for all but this.
+    if (input.settingsThrough === "api") throw error;
+    return undefined;
+  });
   if (admins === undefined || admins.some((admin) => admin.linked)) return undefined;
   if (admins.length === 0) return "Immich has no administrator yet";
   const groups = input.accessGroups ?? [];

@@ -108,7 +108,7 @@ export function notDeployed(
   config: StackConfig,
   deployed: Deployed,
 ): string[] {
-  const { application, authentik, immich, restart, loginCheck } = config;
+  const { application, authentik, immich, restart, loginCheck, settingsThrough } = config;
   const provider = first(resources, PROVIDER);
   const app = first(resources, APPLICATION);
   const check = first(resources, LOGIN_CHECK);
@@ -139,6 +139,7 @@ export function notDeployed(
     ["autoRegister", isOther(has("oauth.autoRegister"), immich.autoRegister)],
     ["autoLaunch", has("oauth.autoLaunch") !== immich.autoLaunch],
     ["passwordLogin", has("passwordLogin.enabled") !== immich.passwordLogin],
+    ["settingsThrough", isOther(wayOf(check), settingsThrough)],
     ["restart", isOther(check?.["restart"], restart.when)],
     ["loginCheck", isOther(check?.["mode"], loginCheck)],
   ];
@@ -184,6 +185,11 @@ export function publicUrlOf(issuerUrl: string): string {
 /** Whether something that is deployed is another one; what is not there yet is no difference. */
 function isOther(deployed: unknown, configured: unknown): boolean {
   return deployed !== undefined && deployed !== configured;
+}
+
+/** How the settings were reached, by what the login check was told. */
+function wayOf(check: Properties | undefined): StackConfig["settingsThrough"] | undefined {
+  return check && (check["store"] === "api" ? "api" : "database");
 }
 
 function secretDiffers(

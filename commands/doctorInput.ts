@@ -1,7 +1,6 @@
 /** What doctor knows of a stack: its configuration and its state, both through the CLI, in memory only. */
-import { hostCallbacks } from "../checks/host";
 import type { CheckInput } from "../checks/types";
-import { hostAccess } from "./hostAccess";
+import { immichAccess } from "./hostAccess";
 import { readConfig, type StackConfig } from "../config";
 import { pulumi, type CliResult } from "./cli";
 import { deployedOf, type Deployed, namesNotDeployed, notDeployed, publicUrlOf } from "./deployed";
@@ -125,6 +124,6 @@ export function inputOf({ name, config, deployed }: Stack): CheckInput {
     immichApiUrl: immich.apiUrl === immich.url ? there.immichUrl : immich.apiUrl,
     restart: restart.when,
     stack: name,
-    ...hostCallbacks(hostAccess(config), there.settings),
+    ...immichAccess(config, there.settings, name),
   };
 }

@@ -35,13 +35,18 @@ export function bugReport({ config, results, notDeployed, deployed }: Reported):
 
 /** The choices of a configuration that change what the program does; no names, no addresses. */
 function choices(config: StackConfig): string {
-  const { database, immich, restart, application, loginCheck } = config;
+  const { settingsThrough, database, immich, restart, application, loginCheck } = config;
   return Object.entries({
-    containerRuntime: database.runtime,
-    settingsStore: database.store,
-    postgresLogin: database.login,
-    sshJumpHost: database.ssh.jump !== undefined,
-    restart: restart.when,
+    settingsThrough,
+    ...(database && settingsThrough === "database"
+      ? {
+          containerRuntime: database.runtime,
+          settingsStore: database.store,
+          postgresLogin: database.login,
+          sshJumpHost: database.ssh.jump !== undefined,
+          restart: restart.when,
+        }
+      : {}),
     loginCheck,
     autoRegister: immich.autoRegister,
     autoLaunch: immich.autoLaunch,
@@ -55,7 +60,7 @@ function choices(config: StackConfig): string {
 }
 
 /** Takes a homelab's own names out of a text: first those that are configured, then whatever looks like one. */
-function anonymous({ authentik, immich, database, application }: StackConfig) {
+function anonymous({ authentik, immich, apiKey, database, application }: StackConfig) {
   const named: [string, string][] = [
     ["authentik:url", authentik.url],
     ["authentikPublicUrl", authentik.publicUrl],
@@ -64,10 +69,11 @@ function anonymous({ authentik, immich, database, application }: StackConfig) {
     ["clientId", application.clientId],
     ["clientSecret", application.clientSecret ?? ""],
     ["authentik:token", authentik.token],
-    ["postgresPassword", database.password],
-    ["sshUser", `${database.ssh.user}@`],
-    ["sshHost", database.ssh.host],
-    ["sshJumpHost", database.ssh.jump?.host ?? ""],
+    ["immichApiKey", apiKey],
+    ["postgresPassword", database?.password ?? ""],
+    ["sshUser", database ? `${database.ssh.user}@` : ""],
+    ["sshHost", database?.ssh.host ?? ""],
+    ["sshJumpHost", database?.ssh.jump?.host ?? ""],
     ...[...application.accessGroups, ...application.adminGroups].map((group): [string, string] => [
       "group",
       group,

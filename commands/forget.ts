@@ -1,6 +1,6 @@
 /**
- * `npm run forget -- immich|authentik --stack S [--yes]`: the way out where Immich's host or Authentik is gone for good.
- * Drops that side from the stack's state and touches nothing else; `npx pulumi destroy` then undoes the other side, and
+ * `npm run forget -- immich|authentik|login --stack S [--yes]`: the way out where Immich's host or Authentik is gone for good.
+ * (`login`: the PostgreSQL login alone, where a stack goes through Immich's API and SSH is gone). Drops that side from the stack's state and touches nothing else; `npx pulumi destroy` then undoes the other side, and
  * `npx pulumi up` makes the dropped one anew. Without `--yes` it only says what it would drop.
  *
  * Exit code 0: said, or done; 1: it failed; 2: wrong usage.
@@ -13,7 +13,7 @@ import { parseArgs } from "node:util";
 import { pulumi } from "./cli";
 import { type Exported, forgotten, type Side, STAYS } from "./forgotten";
 
-const USAGE = "usage: npm run forget -- immich|authentik --stack NAME [--yes]";
+const USAGE = "usage: npm run forget -- immich|authentik|login --stack NAME [--yes]";
 
 async function main(): Promise<number> {
   const { side, stack, yes } = read();
@@ -61,7 +61,7 @@ function read(): { side?: Side; stack?: string; yes?: boolean } {
       options: { stack: { type: "string", short: "s" }, yes: { type: "boolean" } },
     });
     const [side] = positionals;
-    if (side !== "immich" && side !== "authentik") return {};
+    if (side !== "immich" && side !== "authentik" && side !== "login") return {};
     return { side, ...values };
   } catch {
     return {};

@@ -1,7 +1,7 @@
 /** A stack's state without one of its two sides: what is dropped from it, and what stays there in the world. */
 
-/** The side that is gone for good. */
-export type Side = "immich" | "authentik";
+/** The side that is gone for good, or the PostgreSQL login of a stack that goes through Immich's API now. */
+export type Side = "immich" | "authentik" | "login";
 
 /** A deployment as `pulumi stack export` prints it. */
 export interface Exported {
@@ -9,6 +9,8 @@ export interface Exported {
 }
 
 interface Resource {
+  readonly inputs?: Readonly<Record<string, unknown>>;
+  readonly outputs?: Readonly<Record<string, unknown>>;
   readonly urn: string;
   readonly type: string;
   readonly id?: string;
@@ -28,7 +30,10 @@ const TYPES: Readonly<Record<Side, readonly string[]>> = {
     "command:",
   ],
   authentik: ["authentik:"],
+  login: ["postgresql:", "pulumi:providers:postgresql", "immich:index:PostgresTunnel"],
 };
+
+const SETTINGS = "immich:index:Settings";
 
 /**
  * Takes one side out of a state. The other side stays as it is, and no longer refers to what went.
@@ -48,6 +53,13 @@ export function forgotten(
     .filter((resource) => !isGone(resource))
     .map((resource) => ({
       ...resource,
+      // What the login wrote is read and written without it from now on.
+      ...(side === "login" && resource.type === SETTINGS
+        ? {
+            inputs: { ...resource.inputs, login: "" },
+            outputs: { ...resource.outputs, login: "" },
+          }
+        : {}),
       ...(resource.dependencies ? { dependencies: resource.dependencies.filter(stays) } : {}),
       ...(resource.propertyDependencies
         ? {
@@ -73,6 +85,8 @@ export const STAYS: Readonly<Record<Side, string>> = {
     "Should that Immich come back: its OAuth settings are still those of this stack (Administration > Settings > OAuth),\n" +
     'and its Postgres has a role of the stack: DROP OWNED BY "immich_sso_…"; DROP ROLE "immich_sso_…";\n' +
     "What its settings were before is forgotten too.",
+  login:
+    'The role is still in Immich\'s Postgres: DROP OWNED BY "immich_sso_…"; DROP ROLE "immich_sso_…";',
   authentik:
     "Should that Authentik come back: the application, its provider and scope mapping are still there; delete them\n" +
     "under Applications, or take them over again with npm run adopt.",

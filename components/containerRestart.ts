@@ -49,7 +49,7 @@ export class ContainerRestart extends pulumi.ComponentResource {
 }
 
 function connection(immich: ProviderArgs): CommandArgs["connection"] {
-  const { sshHost, sshPort, sshUser, sshHostKey } = immich;
+  const { sshHost = "", sshPort, sshUser = "", sshHostKey } = immich;
   const target = login(immich, sshHost, sshPort, sshUser, sshHostKey);
   const { sshJumpHost, sshJumpPort, sshJumpUser, sshJumpHostKey } = immich;
   if (!sshJumpHost) return target;

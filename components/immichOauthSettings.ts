@@ -91,14 +91,14 @@ export class ImmichOauthSettings extends pulumi.ComponentResource {
         sslmode: tunnel.sslmode,
         sslrootcert: tunnel.sslrootcert,
         username: immich.postgresUser ?? "postgres",
-        password: pulumi.secret(immich.postgresPassword),
+        password: pulumi.secret(immich.postgresPassword ?? ""),
         database,
         connectTimeout: 30,
       },
       child,
     );
     const password = pulumi
-      .all([immich.postgresPassword, login])
+      .all([immich.postgresPassword ?? "", login])
       .apply(([source, of]) => loginPassword(source, of));
     const role = new Role(
       `${name}-login`,

@@ -46,7 +46,11 @@ export class ImmichSso extends pulumi.ComponentResource {
 
   constructor(name: string, args: ImmichSsoArgs, opts?: pulumi.ComponentResourceOptions) {
     super("immich-sso:index:ImmichSso", name, {}, opts);
-    const { store = "system_metadata", login = {}, restart = "onChange", roleClaim } = args;
+    const { login = {}, roleClaim } = args;
+    // Through its API Immich uses what is saved at once, and needs no login for its database.
+    const throughApi = args.immich.settingsThrough === "api";
+    const store = throughApi ? "api" : (args.store ?? "system_metadata");
+    const restart = throughApi ? "never" : (args.restart ?? "onChange");
     const child = {
       parent: this,
       provider: new Provider(`${name}-immich`, args.immich, { parent: this }),
@@ -95,10 +99,16 @@ export class ImmichSso extends pulumi.ComponentResource {
     };
     const settings = new ImmichOauthSettings(
       `${name}-settings`,
-      { ...database, ...desired, snapshot, dedicatedLogin: args.dedicatedLogin },
+      {
+        ...database,
+        ...desired,
+        snapshot,
+        dedicatedLogin: throughApi ? undefined : args.dedicatedLogin,
+      },
       child,
     );
-    const restarted = restartOnChange(`${name}-restart`, settings, args, child);
+    const policy = { ...args, restart };
+    const restarted = restartOnChange(`${name}-restart`, settings, policy, child);
 
     const check =
       args.loginCheck === "off"
@@ -136,7 +146,7 @@ export class ImmichSso extends pulumi.ComponentResource {
         { ...database, settings: passwordLogin, login: settings.login },
         { ...child, dependsOn: [settings, ...(check ? [check] : []), ...restarted] },
       );
-      restartOnChange(`${name}-password-login-restart`, password, args, child);
+      restartOnChange(`${name}-password-login-restart`, password, policy, child);
     }
 
     this.issuerUrl = application.issuerUrl;

@@ -37,13 +37,3 @@ export async function runsFromConfigFile(
   const count = answer && /^\d+$/.test(answer.stdout.trim()) ? Number(answer.stdout) : undefined;
   return count === undefined ? undefined : count > 0;
 }
-
-/** Why nothing is written then, and what to do instead. */
-export function configFileMessage(where: string): string {
-  return (
-    `Writing Immich's settings in database ${where}: this Immich runs from a configuration file (IMMICH_CONFIG_FILE), and ` +
-    `ignores the settings in its database. Nothing has been changed.\n` +
-    `  next: put the oauth settings into that file (npx pulumi stack output --show-secrets shows them), or take ` +
-    `IMMICH_CONFIG_FILE out of Immich's .env, run docker compose up -d, and run this again`
-  );
-}

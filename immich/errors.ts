@@ -12,6 +12,7 @@ export type SettingsProblem =
   | "read-only" // the database takes no writes
   | "read-back" // what was read back is not what was written: nothing has changed
   | "database" // anything else that PostgreSQL said
+  | "api" // anything else about Immich's API
   | "defect"; // this project made a mistake: nothing has changed
 
 /**
@@ -153,7 +154,7 @@ export function explain(error: unknown, doing: string, where: string): SettingsE
 }
 
 /** A server's words, fit for a message: one line, and nothing that was in quotes, which may be a value. */
-function said(text: string): string {
+export function said(text: string): string {
   const line = text.replace(/"(?:[^"]|"")*"|'(?:[^']|'')*'/g, "…").replace(/\s+/g, " ");
   return line.length > 200 ? `${line.slice(0, 199)}…` : line.trim();
 }

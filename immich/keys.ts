@@ -1,4 +1,4 @@
-import type { SettingValue, StoreName } from "./types";
+import type { SettingValue, SettingsStore } from "./types";
 import { atLeast, compareVersions } from "./version";
 import * as rules from "./rules";
 
@@ -105,15 +105,16 @@ export function isSecret(name: string): boolean {
 }
 
 /** The oldest version that reads each store: what is known there is known to all of its versions. */
-const OLDEST: Readonly<Record<StoreName, string>> = {
+const OLDEST: Readonly<Record<SettingsStore, string>> = {
   system_metadata: "1.106.0",
   system_config: "1.42.0",
+  api: "1.42.0",
 };
 
 /**
  * Whether an Immich of this version knows the setting. Unknown version: whether every version that reads the store does.
  */
-export function isKnown(name: string, version: string | undefined, store: StoreName): boolean {
+export function isKnown(name: string, version: string | undefined, store: SettingsStore): boolean {
   const known = keyOf(name);
   return known !== undefined && atLeast(version ?? OLDEST[store], known.since);
 }
@@ -125,7 +126,7 @@ export function isKnown(name: string, version: string | undefined, store: StoreN
 export function defaultOf(
   name: string,
   version: string | undefined,
-  store: StoreName,
+  store: SettingsStore,
 ): SettingValue | undefined {
   const newest = version ?? (store === "system_config" ? "1.105.1" : "999.0.0");
   const defaults = keyOf(name)?.defaults ?? [];
@@ -136,7 +137,7 @@ export function defaultOf(
 export function defaultIsUncertain(
   name: string,
   version: string | undefined,
-  store: StoreName,
+  store: SettingsStore,
 ): boolean {
   if (version !== undefined || store === "system_config") return false;
   return (keyOf(name)?.defaults ?? []).some(

@@ -1,13 +1,13 @@
 import type { Timeouts } from "./transaction";
-import type { Previous, Settings, StoreName } from "./types";
+import type { Previous, Settings, SettingsStore } from "./types";
 
 /** What every operation is told. */
 export interface Common {
-  /** The table that `settingsStore` names. */
-  readonly store: StoreName;
+  /** The table that `settingsStore` names, or `api`. */
+  readonly store: SettingsStore;
   /** Immich's version, from its API. Default: from `version_history` where the login may read it. */
   readonly version?: string;
-  /** The database in words, for messages: `PostgreSQL in container immich_postgres on 192.168.40.22`. */
+  /** The database, or the API, in words, for messages: `PostgreSQL in container immich_postgres on 192.168.40.22`. */
   readonly where?: string;
   /** The command that `-c "SQL"` is appended to where a message says how to fix a row. Default `psql -d immich`. */
   readonly psql?: string;

@@ -34,7 +34,7 @@ export function settled<State>(
   for (const key of Object.keys(wanted)) {
     const current = effective(had, key);
     const recorded = snapshot[key];
-    const former = recorded && valueOf(recorded, key, version, store.name);
+    const former = recorded && valueOf(recorded, key, version, store, before);
     const wasWritten = Object.hasOwn(deployed, key);
     const isWanted = sameValue(current, wanted[key]);
     const stands = recorded !== undefined && (isWanted || sameValue(current, former));

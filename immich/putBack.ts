@@ -1,7 +1,7 @@
 import { defaultOf } from "./keys";
 import { asImmichReads, effective, effectiveOf, sameValue } from "./reading";
 import type { Store } from "./stores/store";
-import type { Previous, PreviousValue, Settings, StoreName } from "./types";
+import type { Previous, PreviousValue, Settings } from "./types";
 
 /** What is to be put back. */
 export interface PutBack {
@@ -46,7 +46,7 @@ export function putBack<State>(
     const current = effective(config, key);
     return {
       isOurs: sameValue(current, deployed[key]),
-      isFormer: sameValue(current, valueOf(before, key, version, store.name)),
+      isFormer: sameValue(current, valueOf(before, key, version, store, state)),
     };
   };
   const isTakenOver = CLIENT.every((key) => {
@@ -78,14 +78,20 @@ export function putBack<State>(
 }
 
 /** The value in effect that a recorded one stands for: absent means Immich's default. */
-export function valueOf(
+export function valueOf<State>(
   before: PreviousValue,
   key: string,
   version: string | undefined,
-  store: StoreName,
+  store: Store<State>,
+  state: State,
 ): unknown {
-  if (!before.present) return defaultOf(key, version, store) ?? null;
-  if (before.sqlNull === true) return null;
+  const standard = (): unknown =>
+    store.defaultOf?.(state, key) ?? defaultOf(key, version, store.name) ?? null;
+  if (!before.present) return standard();
   const value: unknown = before.text === undefined ? before.value : JSON.parse(before.text);
-  return effectiveOf(key, value, version, store);
+  // Saving, Immich forgets null and empty texts: what was stored so in its database comes back as the default.
+  if (store.name === "api" && (before.sqlNull === true || value === null || value === ""))
+    return standard();
+  if (before.sqlNull === true) return null;
+  return effectiveOf(key, value, version, store.name);
 }

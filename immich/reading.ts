@@ -3,7 +3,7 @@
  * same way here, so that what is compared, checked and reported is what Immich would use.
  */
 import { KEYS, defaultOf, isKnown } from "./keys";
-import type { SettingValue, StoreName } from "./types";
+import type { SettingValue, SettingsStore } from "./types";
 import { atLeast } from "./version";
 
 /** One stored leaf: where Immich sets it, and what. Values are plain JavaScript, as Immich's own JSON.parse gives them. */
@@ -87,7 +87,7 @@ function set(object: Plain, path: readonly string[], value: unknown): void {
 export function asImmichReads(
   overrides: readonly Override[],
   version: string | undefined,
-  store: StoreName,
+  store: SettingsStore,
 ): Plain {
   const config: Plain = {};
   for (const section of SECTIONS) set(config, section.split("."), {});
@@ -129,7 +129,7 @@ export function effectiveOf(
   name: string,
   value: unknown,
   version: string | undefined,
-  store: StoreName,
+  store: SettingsStore,
 ): unknown {
   if (isContainer(value) && !Array.isArray(value)) {
     const overrides = leaves(value).map((leaf) => ({

@@ -40,7 +40,7 @@ export function refuseLockout<State>(
   if (!locked(after) || locked(before)) return;
   throw new SettingsError(
     "lockout",
-    `${place(options, "Writing Immich's settings")}: with OAuth and password login both off, nobody could log in to Immich. Nothing has been changed. Turn password login on first: docker exec immich_server immich-admin enable-password-login`,
+    `${place(options, "Writing Immich's settings")}: with OAuth and password login both off, nobody could log in to Immich. Nothing has been changed. Turn password login on first: ${options.store === "api" ? "Immich > Administration > Settings > Authentication Settings" : "docker exec immich_server immich-admin enable-password-login"}`,
   );
 }
 
@@ -71,8 +71,9 @@ export function describe({ key, given, allowed }: Problem): string {
   return `\n  - ${key} is ${given}; allowed is ${allowed}.`;
 }
 
-/** What was being done, and to which table of which database: the start of every message. */
+/** What was being done, and to which table of which database, or through which API: the start of every message. */
 export function place({ store, where }: Common, doing: string): string {
+  if (store === "api") return `${doing} through ${where ?? "Immich's API"}`;
   return `${doing} in table ${store}${where === undefined ? "" : ` of ${where}`}`;
 }
 

@@ -1,12 +1,9 @@
 /**
- * What the dynamic resources do, without Pulumi: Immich's settings remembered, written, read and put back, over SSH. Each
- * operation is one transaction; each can be run again after any failure, and then finishes what was begun.
+ * What the resources do, without Pulumi: Immich's settings remembered, written, read and put back, over SSH or through its
+ * API. Each operation can be run again after any failure, and then finishes what was begun.
  */
-import { configFileMessage, runsFromConfigFile } from "./configFile";
-import { SettingsError } from "./errors";
-import type { Common } from "./options";
+import { open, type Open, refuseConfigFile, type Way } from "./open";
 import { sameValue } from "./reading";
-import { reach, type Reached, type RowContext } from "./reach";
 import { apply, read, restore, snapshot } from "./settings";
 import type { Previous, Settings } from "./types";
 
@@ -68,15 +65,17 @@ export interface RowRemoval {
  * @throws SshError, DatabaseError, SettingsError
  */
 export function snapshotRow(
-  context: RowContext,
+  context: Way,
   keys: readonly string[],
   known: Previous = {},
-  look: (reached: Reached) => Promise<void> = async () => {},
+  look: (opened: Open) => Promise<void> = async () => {},
 ): Promise<Snapshot> {
-  return at(context, async ({ common, version, ...reached }) => {
-    await look(reached);
+  return open(context, async (opened) => {
+    const { place, common, version } = opened;
+    await look(opened);
+    await refuseConfigFile(opened);
     const fresh = keys.filter((key) => !Object.hasOwn(known, key));
-    const found = await snapshot(reached.db, { ...common, keys: fresh });
+    const found = await snapshot(place, { ...common, keys: fresh });
     return { previous: pick({ ...found, ...pick(known, keys) }, keys), immichVersion: version };
   });
 }
@@ -87,11 +86,11 @@ export function snapshotRow(
  *
  * @throws SshError, DatabaseError, SettingsError; nothing is changed then, unless the message says so
  */
-export function createRow(context: RowContext, wanted: Wanted): Promise<RowChange> {
-  return at(context, async (reached) => {
-    await refuseConfigFile(context, reached);
-    const applied = await apply(reached.db, {
-      ...reached.common,
+export function createRow(context: Way, wanted: Wanted): Promise<RowChange> {
+  return open(context, async (opened) => {
+    await refuseConfigFile(opened);
+    const applied = await apply(opened.place, {
+      ...opened.common,
       ...told(wanted),
       snapshot: wanted.previous,
     });
@@ -102,7 +101,7 @@ export function createRow(context: RowContext, wanted: Wanted): Promise<RowChang
         deployed: settings,
         previous: applied.previous,
         settingsChangedAt: applied.changedAt ?? new Date().toISOString(),
-        immichVersion: reached.version,
+        immichVersion: opened.version,
         skipped: applied.skipped,
       },
       changed: applied.changed,
@@ -117,10 +116,10 @@ export function createRow(context: RowContext, wanted: Wanted): Promise<RowChang
  *
  * @throws SshError, DatabaseError, SettingsError
  */
-export function readRow(context: RowContext, state: RowState): Promise<RowState> {
-  return at(context, async ({ db, common, version }) => {
+export function readRow(context: Way, state: RowState): Promise<RowState> {
+  return open(context, async ({ place, common, version }) => {
     const keys = Object.keys(state.settings);
-    const settings = { ...state.settings, ...(await read(db, { ...common, keys })) };
+    const settings = { ...state.settings, ...(await read(place, { ...common, keys })) };
     const same = keys.every((key) => sameValue(settings[key], state.settings[key]));
     return {
       ...state,
@@ -136,8 +135,8 @@ export function readRow(context: RowContext, state: RowState): Promise<RowState>
  *
  * @throws SshError, DatabaseError, SettingsError
  */
-export function readSettings(context: RowContext, keys: readonly string[]): Promise<Settings> {
-  return at(context, ({ db, common }) => read(db, { ...common, keys }));
+export function readSettings(context: Way, keys: readonly string[]): Promise<Settings> {
+  return open(context, ({ place, common }) => read(place, { ...common, keys }));
 }
 
 /**
@@ -149,17 +148,13 @@ export function readSettings(context: RowContext, keys: readonly string[]): Prom
  * @param state what the last operation returned
  * @throws SshError, DatabaseError, SettingsError; nothing is changed then, unless the message says so
  */
-export function updateRow(
-  context: RowContext,
-  wanted: Wanted,
-  state: RowState,
-): Promise<RowChange> {
-  return at(context, async (reached) => {
-    await refuseConfigFile(context, reached);
+export function updateRow(context: Way, wanted: Wanted, state: RowState): Promise<RowChange> {
+  return open(context, async (opened) => {
+    await refuseConfigFile(opened);
     const names = Object.keys(all(wanted));
     const givenUp = Object.keys(state.deployed).filter((key) => !names.includes(key));
-    const applied = await apply(reached.db, {
-      ...reached.common,
+    const applied = await apply(opened.place, {
+      ...opened.common,
       ...told(wanted),
       snapshot: { ...wanted.previous, ...pick(state.previous, names) },
       deployed: state.deployed,
@@ -176,11 +171,11 @@ export function updateRow(
         deployed: settings,
         previous: applied.previous,
         settingsChangedAt: changedAt ?? state.settingsChangedAt,
-        immichVersion: reached.version,
+        immichVersion: opened.version,
         skipped: applied.skipped,
       },
       changed: applied.changed,
-      warnings: leftAlone(applied.leftAlone, reached.where),
+      warnings: leftAlone(applied.leftAlone, opened.where),
     };
   });
 }
@@ -190,43 +185,12 @@ export function updateRow(
  *
  * @throws SshError, DatabaseError, SettingsError; nothing is changed then, unless the message says so
  */
-export function deleteRow(context: RowContext, state: RowState): Promise<RowRemoval> {
-  return at(context, async ({ db, common, where }) => {
+export function deleteRow(context: Way, state: RowState): Promise<RowRemoval> {
+  return open(context, async ({ place, common, where }) => {
     const { previous, deployed } = state;
-    const done = await restore(db, { ...common, previous, deployed });
+    const done = await restore(place, { ...common, previous, deployed });
     return { restored: done.restored, warnings: leftAlone(done.leftAlone, where) };
   });
-}
-
-/** Runs `work` on an open session. */
-async function at<T>(
-  context: RowContext,
-  work: (reached: Reached & { readonly common: Common; readonly version: string }) => Promise<T>,
-): Promise<T> {
-  return reach(context, (reached) => {
-    const version = reached.server.version ?? "";
-    const common: Common = {
-      store: context.store,
-      where: `database ${reached.where}`,
-      psql: `${context.runtime} exec -it ${context.container} psql -U ${context.login.user} -d ${context.database}`,
-      ...(version ? { version } : {}),
-      ...(context.timeouts?.settings ? { timeouts: context.timeouts.settings } : {}),
-    };
-    return work({ ...reached, common, version });
-  });
-}
-
-/**
- * Refuses an Immich that ignores its database.
- *
- * @throws SettingsError
- */
-export async function refuseConfigFile(context: RowContext, reached: Reached): Promise<void> {
-  const { runtime, composeService: service, composeDirectory: directory } = context;
-  const container = service ? { runtime, service, directory } : undefined;
-  if (await runsFromConfigFile(reached.server, reached.ssh, container)) {
-    throw new SettingsError("store", configFileMessage(reached.where));
-  }
 }
 
 const all = ({ settings, whereKnown }: Wanted): Settings => ({ ...settings, ...whereKnown });
@@ -247,7 +211,7 @@ function without<T>(from: Readonly<Record<string, T>>, keys: readonly string[]):
 function leftAlone(keys: readonly string[], where: string): string[] {
   if (keys.length === 0) return [];
   return [
-    `Immich's settings in database ${where}: ${keys.join(", ")} ${keys.length === 1 ? "was" : "were"} changed by somebody ` +
+    `Immich's settings in ${where}: ${keys.join(", ")} ${keys.length === 1 ? "was" : "were"} changed by somebody ` +
       `since and left as ${keys.length === 1 ? "it is" : "they are"}. Look at them in Immich: Administration > Settings > OAuth.`,
   ];
 }

@@ -10,6 +10,9 @@ export type Settings = Record<string, SettingValue>;
  */
 export type StoreName = "system_metadata" | "system_config";
 
+/** Where this project finds Immich's settings: in one of its tables, or wherever it keeps them, through its own API. */
+export type SettingsStore = StoreName | "api";
+
 /** The store of a version: since 1.106.0 one JSON document, before a row a setting. */
 export const STORES: readonly StoreName[] = ["system_metadata", "system_config"];
 

@@ -1,7 +1,7 @@
 import { defaultIsUncertain, isKnown, isSecret, keyOf, KEYS, survives } from "./keys";
 import { effective } from "./reading";
 import { isSavableUrl } from "./rules";
-import type { Problem, Settings, StoreName } from "./types";
+import type { Problem, Settings, SettingsStore } from "./types";
 import { atLeast, storeOf } from "./version";
 
 export { validateStored } from "./stored";
@@ -11,7 +11,7 @@ export interface ValidateOptions {
   /** Immich's version. Unknown: only settings that every version of the store knows pass. */
   readonly version?: string;
   /** Default: the version's own, or `system_metadata`. */
-  readonly store?: StoreName;
+  readonly store?: SettingsStore;
   /** Settings that are left out, not refused, where this version does not know them. */
   readonly whereKnown?: readonly string[];
   /**
@@ -153,6 +153,6 @@ export function show(name: string, value: unknown): string {
   return safe.length > 120 ? `${safe.slice(0, 119)}…` : safe;
 }
 
-function storeFor({ version, store }: ValidateOptions): StoreName {
+function storeFor({ version, store }: ValidateOptions): SettingsStore {
   return store ?? (version === undefined ? "system_metadata" : storeOf(version));
 }

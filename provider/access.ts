@@ -1,23 +1,29 @@
-/** Immich's settings as one PostgreSQL login or another, and what to do where a login is refused. */
+/** Immich's settings as one PostgreSQL login or another, or through its API, and what to do where a login is refused. */
 import { DatabaseError } from "../immich/databaseErrors";
 import { loginPassword } from "../immich/login";
 import type { RowContext } from "../immich/reach";
-import type { StoreName } from "../immich/types";
-import type { Configuration } from "./configuration";
+import type { Way } from "../immich/open";
+import type { SettingsStore } from "../immich/types";
+import type { Configuration, DatabaseConfiguration } from "./configuration";
 import { databaseId } from "./identity";
 import { reaching } from "./late";
 import { scramVerifier } from "./scram";
 
-/** Which settings table, and which login. */
+/** Which settings table, and which login. Through the API neither counts. */
 export interface Access {
-  readonly store: StoreName;
+  readonly store: SettingsStore;
   /** Name of a PostgreSQL role. Empty: the configured user. */
   readonly login: string;
 }
 
 /** How the settings are reached. */
-export async function rowContext(
-  configuration: Configuration,
+export async function wayTo(configuration: Configuration, access: Access): Promise<Way> {
+  const { api } = configuration;
+  return api ? { store: "api", api } : rowContext(configuration, access);
+}
+
+async function rowContext(
+  configuration: DatabaseConfiguration,
   { store, login }: Access,
 ): Promise<RowContext> {
   const { ssh, runtime, container, port, database, user, password } = configuration;
@@ -31,18 +37,19 @@ export async function rowContext(
     login: own
       ? { user: login, password: await loginPassword(password, login) }
       : { user, password },
-    store,
+    store: store === "api" ? "system_metadata" : store,
     immichApiUrl: configuration.apiUrl,
     composeService: configuration.composeService,
     composeDirectory: configuration.composeDirectory,
   };
 }
 
-/** Which database a configuration leads to, asked as the configured user. */
+/** Which database a configuration leads to, asked as the configured user; of an API, its address. */
 export async function databaseIdAt(
   configuration: Configuration,
-  store: StoreName,
+  store: SettingsStore,
 ): Promise<string> {
+  if (configuration.api) return configuration.api.url;
   const admin = await rowContext(configuration, { store, login: "" });
   return reaching().reach(admin, ({ db }) => databaseId(db));
 }
@@ -56,13 +63,13 @@ export async function databaseIdAt(
 export async function asLogin<T>(
   configuration: Configuration,
   access: Access,
-  work: (context: RowContext) => Promise<T>,
+  work: (context: Way) => Promise<T>,
 ): Promise<{ readonly done: T; readonly warnings: readonly string[] }> {
-  const context = await rowContext(configuration, access);
+  const context = await wayTo(configuration, access);
   try {
     return { done: await work(context), warnings: [] };
   } catch (error) {
-    if (!isRefused(error) || context.login.user === configuration.user) throw error;
+    if (configuration.api || !hasOwnLogin(context, configuration) || !isRefused(error)) throw error;
   }
   await makeGood(configuration, access);
   return {
@@ -82,13 +89,13 @@ export async function asLogin<T>(
 export async function looking<T>(
   configuration: Configuration,
   access: Access,
-  work: (context: RowContext) => Promise<T>,
+  work: (context: Way) => Promise<T>,
 ): Promise<{ readonly done: T; readonly refused: boolean }> {
-  const context = await rowContext(configuration, access);
+  const context = await wayTo(configuration, access);
   try {
     return { done: await work(context), refused: false };
   } catch (error) {
-    if (!isRefused(error) || context.login.user === configuration.user) throw error;
+    if (configuration.api || !hasOwnLogin(context, configuration) || !isRefused(error)) throw error;
   }
   return {
     done: await work(await rowContext(configuration, { ...access, login: "" })),
@@ -96,12 +103,17 @@ export async function looking<T>(
   };
 }
 
+/** Whether another login than the configured user's is used. */
+function hasOwnLogin(context: Way, { user }: DatabaseConfiguration): boolean {
+  return context.store !== "api" && context.login.user !== user;
+}
+
 function isRefused(error: unknown): boolean {
   return error instanceof DatabaseError && error.refused;
 }
 
 /** Makes the role what `@pulumi/postgresql` has made it: able to log in, with the derived password and its grant. */
-async function makeGood(configuration: Configuration, access: Access): Promise<void> {
+async function makeGood(configuration: DatabaseConfiguration, access: Access): Promise<void> {
   const { login, store } = access;
   const admin = await rowContext(configuration, { store, login: "" });
   const verifier = scramVerifier(await loginPassword(configuration.password, login));
@@ -126,7 +138,7 @@ async function makeGood(configuration: Configuration, access: Access): Promise<v
  * @returns a sentence for the user where the login could not be dropped
  */
 export async function dropLogin(
-  configuration: Configuration,
+  configuration: DatabaseConfiguration,
   access: Access,
   needed: boolean,
 ): Promise<readonly string[]> {

@@ -1,11 +1,28 @@
 /** The provider's configuration: how one Immich is reached. */
+import type { ApiAccess } from "../immich/api/client";
 import type { Failure } from "../plugin/provider";
 import { UNKNOWN, type Values } from "../plugin/wire";
 import { readPins } from "../ssh/hostKey";
 import { addressOf, type Role, type SshHost, type SshTarget } from "../ssh/target";
 
-/** How one Immich is reached. */
-export interface Configuration {
+/** How one Immich is reached: over SSH to its database, or through its own API. */
+export type Configuration = DatabaseConfiguration | ApiConfiguration;
+
+/** The way through Immich's own API. */
+export interface ApiConfiguration {
+  readonly api: ApiAccess;
+  /** `databaseId` of what was moved to the Immich that is reached now; empty: none. */
+  readonly databaseMovedFrom: string;
+  /**
+   * The way over SSH, where it is configured too. Nothing is asked there by itself: Pulumi needs it to drop the PostgreSQL
+   * role of a stack that went that way before.
+   */
+  readonly former?: DatabaseConfiguration;
+}
+
+/** The way over SSH to Immich's database. */
+export interface DatabaseConfiguration {
+  readonly api?: undefined;
   readonly ssh: SshTarget;
   /** `docker`, `podman`, or either behind `sudo -n`. */
   readonly runtime: string;
@@ -29,6 +46,7 @@ export interface Configuration {
 }
 
 const DEFAULTS: Readonly<Record<string, string>> = {
+  settingsThrough: "database",
   sshPort: "22",
   sshJumpPort: "22",
   containerRuntime: "docker",
@@ -42,10 +60,47 @@ const DEFAULTS: Readonly<Record<string, string>> = {
 
 const REQUIRED = ["sshHost", "sshUser", "sshHostKey", "postgresPassword", "tunnelPort"] as const;
 const PORTS = ["sshPort", "sshJumpPort", "postgresPort", "tunnelPort"] as const;
+const WAYS = ["database", "api"];
 const RUNTIMES = ["docker", "podman", "sudo -n docker", "sudo -n podman"];
 
 /** What is wrong with the configuration, property by property. What is not known yet is not looked at. */
 export function configurationProblems(config: Values): Failure[] {
+  const through = String(config["settingsThrough"] ?? DEFAULTS["settingsThrough"]);
+  if (through === "database") return databaseProblems(config);
+  if (through === "api") return apiProblems(config);
+  return through === UNKNOWN
+    ? []
+    : [
+        {
+          property: "settingsThrough",
+          reason: `is ${JSON.stringify(through)}; allowed: ${WAYS.join(", ")}`,
+        },
+      ];
+}
+
+function apiProblems({ apiUrl = "", apiKey = "" }: Values): Failure[] {
+  const url = String(apiUrl);
+  const key = String(apiKey);
+  const isOrigin =
+    url === UNKNOWN ||
+    (/^https?:\/\//i.test(url) && URL.canParse(url) && new URL(url).origin === url);
+  return [
+    ...(isOrigin
+      ? []
+      : [
+          {
+            property: "apiUrl",
+            reason: "must be an http(s) origin without a path or slash at the end",
+          },
+        ]),
+    // What an HTTP header can't carry would be told, key and all, by whoever is to send it.
+    ...(key === UNKNOWN || /^[\x21-\x7e]+$/.test(key)
+      ? []
+      : [{ property: "apiKey", reason: "is required: printable ASCII without spaces" }]),
+  ];
+}
+
+function databaseProblems(config: Values): Failure[] {
   const given = (key: string): string => String(config[key] ?? DEFAULTS[key] ?? "");
   const known = (key: string): boolean => given(key) !== UNKNOWN;
   const problems: Failure[] = [];
@@ -85,6 +140,17 @@ export function configurationProblems(config: Values): Failure[] {
  * @param config validated by {@link configurationProblems}
  */
 export function readConfiguration(config: Readonly<Record<string, string>>): Configuration {
+  if (config["settingsThrough"] !== "api") return readDatabase(config);
+  const { apiUrl: url = "", apiKey: key = "", stack, databaseMovedFrom = "" } = config;
+  const hasFormer = databaseProblems(config).length === 0;
+  return {
+    api: { url, key, ...(stack ? { stack } : {}) },
+    databaseMovedFrom,
+    ...(hasFormer ? { former: readDatabase(config) } : {}),
+  };
+}
+
+function readDatabase(config: Readonly<Record<string, string>>): DatabaseConfiguration {
   const text = (key: string): string => config[key] || DEFAULTS[key] || "";
   const login = {
     privateKey: config["sshPrivateKey"] || undefined,
@@ -119,14 +185,28 @@ export function readConfiguration(config: Readonly<Record<string, string>>): Con
   };
 }
 
-/** How a database is reached, without any secret: what is remembered of one to find it again. */
-export type Way = Pick<Configuration, "runtime" | "container" | "port" | "database"> & {
+/** How Immich's settings are reached, without any secret: what is remembered of them to find them again. */
+export type Way = DatabaseWay | ApiWay;
+
+/** Through the API at an origin. */
+export interface ApiWay {
+  readonly api: string;
+}
+
+/** Over SSH. */
+export type DatabaseWay = Pick<
+  DatabaseConfiguration,
+  "runtime" | "container" | "port" | "database"
+> & {
+  readonly api?: undefined;
   readonly host: Omit<SshHost, "privateKey" | "passphrase" | "agentSocket">;
-  readonly jump?: Way["host"];
+  readonly jump?: DatabaseWay["host"];
 };
 
 /** The way of a configuration. */
-export function wayOf({ ssh, runtime, container, port, database }: Configuration): Way {
+export function wayOf(configuration: Configuration): Way {
+  if (configuration.api) return { api: configuration.api.url };
+  const { ssh, runtime, container, port, database } = configuration;
   const plain = ({ host, port: at, user, hostKey }: SshHost) => ({ host, port: at, user, hostKey });
   return {
     host: plain(ssh),
@@ -138,8 +218,11 @@ export function wayOf({ ssh, runtime, container, port, database }: Configuration
   };
 }
 
-/** The configuration that goes another way with the same credentials. */
-export function along(way: Way, configuration: Configuration): Configuration {
+/** The configuration that goes another way over SSH with the same credentials. */
+export function along(
+  way: DatabaseWay,
+  configuration: DatabaseConfiguration,
+): DatabaseConfiguration {
   const { privateKey, passphrase, agentSocket } = configuration.ssh;
   const credentials = { privateKey, passphrase, agentSocket };
   const { host, jump, ...rest } = way;
@@ -151,8 +234,10 @@ export function along(way: Way, configuration: Configuration): Configuration {
   };
 }
 
-/** A database in words: `immich in immich_postgres at admin@192.0.2.22`. */
-export function describeWay({ host, container, database }: Way): string {
+/** A way in words: `immich in immich_postgres at admin@192.0.2.22`, `Immich's API at https://photos.example.org`. */
+export function describeWay(way: Way): string {
+  if (way.api !== undefined) return `Immich's API at ${way.api}`;
+  const { host, container, database } = way;
   return `${database} in ${container} at ${host.user}@${addressOf(host.host, host.port).replace(/:22$/, "")}`;
 }
 

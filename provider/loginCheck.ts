@@ -2,13 +2,13 @@
  * `immich:index:LoginCheck`: proves that a login would work, without anybody's password, and names what is in the way where
  * it would not. Runs when anything it depends on has changed, on refresh, and again while the login is not proven.
  */
-import type { CheckInput, CheckResult } from "../checks/types";
+import type { CheckInput, CheckResult, ImmichAccess } from "../checks/types";
 import type { StoreName } from "../immich/types";
 import { ProviderError, type Resource } from "../plugin/provider";
 import { UNKNOWN, type Values } from "../plugin/wire";
 import { inputChanges } from "./compare";
 import type { Configuration } from "./configuration";
-import { checks, host, print } from "./late";
+import { apiChecks, checks, host, print } from "./late";
 
 /** How long services may take to come up after a restart, in seconds, before that counts. */
 const WAIT_SECONDS = 60;
@@ -43,6 +43,7 @@ export function loginCheck(configured: () => Configuration): Resource {
 
     check(news) {
       const inputs: Values = { mode: "fail", store: "system_metadata", ...news };
+      if (configured().api) inputs["store"] = "api";
       const required = ["authentikUrl", "issuerUrl", "clientId", "immichUrl", "settings"];
       const failures = required
         .filter((key) => inputs[key] === undefined)
@@ -97,20 +98,32 @@ function check(
   waitSeconds: number,
 ): Promise<CheckResult[]> {
   const given = inputs as unknown as CheckInput;
-  const { ssh, runtime, composeDirectory, composeService, apiUrl } = configuration;
-  const access = {
-    ssh,
-    runtime,
-    compose: { directory: composeDirectory, service: composeService },
-    postgres: { ...configuration, store: inputs["store"] as StoreName },
-    immichApiUrl: apiUrl,
-  };
   const input: CheckInput = {
     ...given,
-    ...host().hostCallbacks(access, given.settings),
-    immichApiUrl: apiUrl,
+    ...accessFor(configuration, given.settings, inputs["store"] as StoreName),
+    immichApiUrl: configuration.api ? configuration.api.url : configuration.apiUrl,
   };
   return checks().runChecks(input, { waitSeconds });
+}
+
+/** How the checks get at Immich's settings. */
+function accessFor(
+  configuration: Configuration,
+  owned: CheckInput["settings"],
+  store: StoreName,
+): ImmichAccess {
+  if (configuration.api) return apiChecks().apiCallbacks(configuration.api, owned);
+  const { ssh, runtime, composeDirectory, composeService, apiUrl } = configuration;
+  return host().hostCallbacks(
+    {
+      ssh,
+      runtime,
+      compose: { directory: composeDirectory, service: composeService },
+      postgres: { ...configuration, store },
+      immichApiUrl: apiUrl,
+    },
+    owned,
+  );
 }
 
 /** The results as a person reads them in a preview and among the stack's outputs. */

@@ -10,14 +10,20 @@ import { tunnelEnd } from "./tunnel/tunnel";
 
 /** Makes the resource. */
 export function postgresTunnel(configured: () => Configuration): Resource {
-  const end = (): Values => ({ ...tunnelEnd(configured().tunnelPort) });
+  const port = (): number => {
+    const configuration = configured();
+    const database = configuration.api ? configuration.former : configuration;
+    if (!database)
+      throw new Error("A tunnel to PostgreSQL takes the way over SSH: settingsThrough: database.");
+    return database.tunnelPort;
+  };
+  const end = (): Values => ({ ...tunnelEnd(port()) });
   return {
     secrets: [],
     notImported: "it lasts as long as a run of Pulumi. Declare it: `pulumi up` makes it.",
     check: () => ({ inputs: {}, failures: [] }),
     diff({ state }) {
-      const changes: Difference["changes"] =
-        state["port"] === configured().tunnelPort ? {} : { port: "update" };
+      const changes: Difference["changes"] = state["port"] === port() ? {} : { port: "update" };
       return { changes };
     },
     previewCreate: end,

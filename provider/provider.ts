@@ -41,19 +41,22 @@ export const provider: Provider = {
 
   async configure(config, { engine }) {
     closeTunnel?.();
+    closeTunnel = undefined;
     const configuration = (current = readConfiguration(config));
-    const { ssh, tunnelPort: port } = configuration;
+    const database = configuration.api ? configuration.former : configuration;
+    if (!database) return;
+    const { ssh, tunnelPort: port } = database;
     closeTunnel = await openTunnel({
       port,
-      target: describeWay(wayOf(configuration)),
+      target: describeWay(wayOf(database)),
       engine,
-      open: async () =>
-        container().openContainerPort(await connections().shared(ssh), configuration),
+      open: async () => container().openContainerPort(await connections().shared(ssh), database),
     });
   },
 
   close() {
     closeTunnel?.();
+    if (current?.api && !current.former) return;
     void connections().closeShared();
   },
 };

@@ -36,7 +36,17 @@ const textMap = (description: string): Property => ({
 });
 
 const configuration: Properties = {
-  sshHost: text("Host that Immich's containers run on."),
+  settingsThrough: text(
+    "database: over SSH, in Immich's database; api: through its own API. Default: database.",
+  ),
+  apiKey: secret("An administrator's API key. Required with settingsThrough api."),
+  apiUrl: text(
+    "Where Immich's own API answers. Required with settingsThrough api. Default: it is not asked.",
+  ),
+  stack: text("Name of the stack, for the commands in messages. Default: none is named."),
+  sshHost: text(
+    "Host that Immich's containers run on. Required over SSH, as are the next without a default.",
+  ),
   sshPort: whole("SSH port of that host. Default: 22."),
   sshUser: text("SSH user there, who may use the container runtime."),
   sshHostKey: text("The host's public keys, one a line: `ssh-ed25519 AAAA…`."),
@@ -55,17 +65,15 @@ const configuration: Properties = {
   postgresPassword: secret("Password of that user."),
   composeDirectory: text("Directory of Immich's Compose file. Default: /opt/immich."),
   composeService: text("Immich's service in that file. Default: immich-server."),
-  apiUrl: text("Where Immich's own API answers. Default: it is not asked."),
   tunnelPort: whole("Loopback port of the tunnel to PostgreSQL, one for each Immich and stack."),
   databaseMovedFrom: text(
     "`databaseId` of the database whose data were moved to the one that is reached now. Default: none.",
   ),
 };
-const required = ["sshHost", "sshUser", "sshHostKey", "postgresPassword", "tunnelPort"];
 
-const store = text("Table of the settings: system_metadata or system_config.", {
-  default: "system_metadata",
-});
+const store = text(
+  "Table of the settings: system_metadata or system_config; api through the API. Default: system_metadata, or api.",
+);
 
 interface Described {
   readonly description: string;
@@ -86,15 +94,15 @@ const resources: Record<string, Described> = {
     },
     needed: ["keys"],
     outputs: {
-      database: text("The database in words."),
+      database: text("The database, or the API, in words."),
       previous: { ...settings("By setting, what was stored."), secret: true },
       immichVersion: text("Immich's version, empty where it can't be asked."),
-      databaseId: text("Which database it is, however it was reached."),
+      databaseId: text("Which database it is, however it was reached; the address of an API."),
     },
   },
   Settings: {
     description:
-      "Settings of Immich, in its own database: those that are given, and no others. What was there before comes back when it is deleted.",
+      "Settings of Immich, in its own database or through its API: those that are given, and no others. What was there before comes back when it is deleted.",
     inputs: {
       settings: settings("The settings to have, by Immich's names: `oauth.clientId`."),
       whereKnown: settings("Settings to have where this version of Immich knows them."),
@@ -191,13 +199,13 @@ export function schema(version: string): Value {
     version,
     description: "Immich's side of single sign-on: settings, login check, tunnel to PostgreSQL",
     license: "MIT",
-    config: { variables: configuration, defaults: required },
+    config: { variables: configuration, defaults: [] },
     provider: {
       description: "One Immich and the way to it.",
       inputProperties: configuration,
-      requiredInputs: required,
+      requiredInputs: [],
       properties: configuration,
-      required,
+      required: [],
     },
     resources: Object.fromEntries(entries),
     language: {

@@ -7,16 +7,24 @@ import * as pulumi from "@pulumi/pulumi";
 /** A setting's value as Immich keeps it. */
 export type SettingValue = string | number | boolean | null;
 
-/** How one Immich is reached. */
+/** How one Immich is reached: over SSH to its database, or through its own API. */
 export interface ProviderArgs {
-  /** Host that Immich's containers run on. */
-  sshHost: pulumi.Input<string>;
+  /** `database` or `api`. Default: database. */
+  settingsThrough?: string;
+  /** Secret. An administrator's API key. Required with `settingsThrough: api`. */
+  apiKey?: pulumi.Input<string>;
+  /** Where Immich's own API answers. Required with `settingsThrough: api`. Default: it is not asked. */
+  apiUrl?: pulumi.Input<string>;
+  /** Name of the stack, for the commands in messages. Default: none is named. */
+  stack?: pulumi.Input<string>;
+  /** Host that Immich's containers run on. Required over SSH, as are `sshUser`, `sshHostKey`, `postgresPassword`, `tunnelPort`. */
+  sshHost?: pulumi.Input<string>;
   /** Default: 22. */
   sshPort?: pulumi.Input<number>;
   /** A user who may use the container runtime. */
-  sshUser: pulumi.Input<string>;
+  sshUser?: pulumi.Input<string>;
   /** The host's public keys, one a line: `ssh-ed25519 AAAA…`. Without one nothing is dialled. */
-  sshHostKey: pulumi.Input<string>;
+  sshHostKey?: pulumi.Input<string>;
   /** Secret. Default: the SSH agent is asked. */
   sshPrivateKey?: pulumi.Input<string>;
   /** Secret. Passphrase of the private key. Default: none. */
@@ -42,20 +50,23 @@ export interface ProviderArgs {
   /** A user who may read and write Immich's tables and make roles. Default: postgres. */
   postgresUser?: pulumi.Input<string>;
   /** Secret. */
-  postgresPassword: pulumi.Input<string>;
+  postgresPassword?: pulumi.Input<string>;
   /** Directory of Immich's Compose file. Default: /opt/immich. */
   composeDirectory?: pulumi.Input<string>;
   /** Immich's service in that file. Default: immich-server. */
   composeService?: pulumi.Input<string>;
-  /** Where Immich's own API answers. Default: it is not asked. */
-  apiUrl?: pulumi.Input<string>;
   /** Loopback port of the tunnel to PostgreSQL, one for each Immich and stack. */
-  tunnelPort: pulumi.Input<number>;
-  /** `databaseId` of the database whose data were moved to the one that is reached now. Default: none. */
+  tunnelPort?: pulumi.Input<number>;
+  /** `databaseId` of the database, or the address of the API, whose data were moved to the one that is reached now. Default: none. */
   databaseMovedFrom?: pulumi.Input<string>;
 }
 
-const SECRET_CONFIGURATION = ["sshPrivateKey", "sshPrivateKeyPassphrase", "postgresPassword"];
+const SECRET_CONFIGURATION = [
+  "apiKey",
+  "sshPrivateKey",
+  "sshPrivateKeyPassphrase",
+  "postgresPassword",
+];
 
 /** One Immich and the way to it. */
 export class Provider extends pulumi.ProviderResource {
@@ -73,7 +84,7 @@ export class Provider extends pulumi.ProviderResource {
 export interface SettingsSnapshotArgs {
   /** Immich's names of the settings to remember: `oauth.clientId`. */
   keys: pulumi.Input<pulumi.Input<string>[]>;
-  /** Table of the settings: `system_metadata` or `system_config`. Default: system_metadata. */
+  /** Table of the settings: `system_metadata` or `system_config`; `api` through the API. Default: system_metadata, or api. */
   store?: pulumi.Input<string>;
   /** Whether the Compose service is going to be restarted, and so looked at. Default: true. */
   restarts?: pulumi.Input<boolean>;
@@ -85,7 +96,7 @@ export class SettingsSnapshot extends pulumi.CustomResource {
   declare readonly previous: pulumi.Output<Record<string, unknown>>;
   /** Immich's version as its public API tells it, empty where it can't be asked. */
   declare readonly immichVersion: pulumi.Output<string>;
-  /** Which database it is, however it was reached. */
+  /** Which database it is, however it was reached; the address of an API. */
   declare readonly databaseId: pulumi.Output<string>;
 
   constructor(name: string, args: SettingsSnapshotArgs, opts?: pulumi.CustomResourceOptions) {
@@ -108,7 +119,7 @@ export interface SettingsArgs {
   previous?: pulumi.Input<Record<string, unknown>>;
   /** `databaseId` of that snapshot. */
   databaseId?: pulumi.Input<string>;
-  /** Table of the settings: `system_metadata` or `system_config`. Default: system_metadata. */
+  /** Table of the settings: `system_metadata` or `system_config`; `api` through the API. Default: system_metadata, or api. */
   store?: pulumi.Input<string>;
   /** PostgreSQL role that writes them. Default: the provider's `postgresUser`. */
   login?: pulumi.Input<string>;
@@ -118,9 +129,9 @@ export interface SettingsArgs {
   restartTimeoutSeconds?: pulumi.Input<number>;
 }
 
-/** Settings of Immich, in its own database: those that are given, and no others. */
+/** Settings of Immich: those that are given, and no others. */
 export class Settings extends pulumi.CustomResource {
-  /** When the settings last changed, by the database's clock (ISO 8601). */
+  /** When the settings last changed, by the database's clock, or this machine's through the API (ISO 8601). */
   declare readonly settingsChangedAt: pulumi.Output<string>;
   /** Immich's version as its public API tells it, empty where it can't be asked. */
   declare readonly immichVersion: pulumi.Output<string>;

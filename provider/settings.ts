@@ -1,19 +1,17 @@
 /**
- * `immich:index:Settings`: settings of Immich, in its own database. Owns the settings it was given and no others. What was
+ * `immich:index:Settings`: settings of Immich, in its own database or through its API. Owns the settings it was given and no others. What was
  * there before comes back when it is deleted.
  */
-import type { RowContext } from "../immich/reach";
 import type { RowChange, RowState, Wanted } from "../immich/row";
-import { sameValue } from "../immich/reading";
-import type { Previous, Settings, StoreName } from "../immich/types";
+import type { Previous, Settings, SettingsStore } from "../immich/types";
 import { validateSettings } from "../immich/validate";
-import { needsRestart } from "../immich/version";
-import type { Failure, Known, Resource, Session } from "../plugin/provider";
-import { isObject, same, UNKNOWN, type Value, type Values } from "../plugin/wire";
-import { type Access, asLogin, databaseIdAt, dropLogin, looking } from "./access";
+import type { Failure, Resource, Session } from "../plugin/provider";
+import { isObject, UNKNOWN, type Value, type Values } from "../plugin/wire";
+import { asLogin, looking } from "./access";
 import { inputChanges } from "./compare";
-import { along, type Configuration, describeWay, type Way, wayOf, waysOut } from "./configuration";
-import { connections, issuer, row, service as services } from "./late";
+import { type Configuration, describeWay, wayOf } from "./configuration";
+import { row } from "./late";
+import { access, leaveFormer, placeOf, putBack, restartAfterwards, rowState } from "./place";
 
 const INPUTS = [
   "store",
@@ -43,6 +41,8 @@ export function settingsResource(configured: () => Configuration): Resource {
         restartOnDelete: "whenNeeded",
         restartTimeoutSeconds: 120,
         ...news,
+        // Through the API neither table, login nor restart is known.
+        ...(configured().api ? { store: "api", login: "", restartOnDelete: "never" } : {}),
       };
       return { inputs, failures: problems(inputs) };
     },
@@ -101,15 +101,12 @@ export function settingsResource(configured: () => Configuration): Resource {
     },
 
     async update(known, inputs, session) {
-      const elsewhere = isElsewhere(configured(), known, inputs);
-      if (elsewhere) await takeBack(elsewhere, known.state, inputs, session);
-      const { done, warnings } = await asLogin(configured(), access(inputs), async (context) => {
-        const before = rowState(known.state);
-        const again = !elsewhere || (await isCopy(context, before));
-        return again
-          ? row().updateRow(context, wanted(inputs), before)
-          : row().createRow(context, wanted(inputs));
-      });
+      const isOnRecord = await leaveFormer(configured(), known, inputs, session);
+      const { done, warnings } = await asLogin(configured(), access(inputs), async (context) =>
+        (await isOnRecord(context))
+          ? row().updateRow(context, wanted(inputs), rowState(known.state))
+          : row().createRow(context, wanted(inputs)),
+      );
       return outputs(configured(), inputs, done, warnings, session);
     },
 
@@ -129,7 +126,7 @@ function problems(inputs: Values): Failure[] {
     if (settings !== UNKNOWN) failures.push({ property: "settings", reason: "is required" });
   } else {
     const known = Object.entries(settings).filter(([, value]) => value !== UNKNOWN);
-    const store = inputs["store"] as StoreName;
+    const store = inputs["store"] as SettingsStore;
     // What only some versions know is judged when the version is known.
     const names = known.map(([key]) => key);
     const found = validateSettings(Object.fromEntries(known) as Settings, {
@@ -149,30 +146,12 @@ function problems(inputs: Values): Failure[] {
   return failures;
 }
 
-const access = (values: Values): Access => ({
-  store: values["store"] as StoreName,
-  login: values["login"] === "(refused)" ? "" : String(values["login"] ?? ""),
-});
-
 function wanted(inputs: Values): Wanted {
   const { settings, whereKnown, previous } = inputs;
   return {
     settings: settings as Settings,
     previous: (previous ?? {}) as unknown as Previous,
     ...(isObject(whereKnown) ? { whereKnown: whereKnown as Settings } : {}),
-  };
-}
-
-function rowState(state: Values): RowState {
-  const skipped = (state["skipped"] ?? []) as string[];
-  const all = { ...(state["settings"] as Settings), ...(state["whereKnown"] as Settings) };
-  return {
-    settings: Object.fromEntries(Object.entries(all).filter(([key]) => !skipped.includes(key))),
-    deployed: state["deployed"] as Settings,
-    previous: (state["restores"] ?? {}) as unknown as Previous,
-    settingsChangedAt: String(state["settingsChangedAt"]),
-    immichVersion: String(state["immichVersion"] ?? ""),
-    skipped,
   };
 }
 
@@ -195,102 +174,6 @@ function outputs(
 ): Values {
   for (const warning of [...more, ...warnings]) session.log("warning", warning);
   return { ...inputs, ...rowOutputs(state), way: wayOf(configuration) as unknown as Value };
-}
-
-/**
- * How the database that has the settings is reached. After a move that was refused, the configuration that Pulumi keeps of
- * this provider leads to another one already.
- */
-async function placeOf(configuration: Configuration, state: Values): Promise<Configuration> {
-  const { way, databaseId: id } = state;
-  if (!isObject(way) || typeof id !== "string" || configuration.databaseMovedFrom === id)
-    return configuration;
-  if (same(way, wayOf(configuration) as unknown as Value)) return configuration;
-  try {
-    if ((await databaseIdAt(configuration, access(state).store)) === id) return configuration;
-  } catch {
-    // Not reached by its new name: then perhaps by the one that it had.
-  }
-  return along(way as unknown as Way, configuration);
-}
-
-/** How the database that was written last is reached, where it is another one than now and was not moved. */
-function isElsewhere(
-  configuration: Configuration,
-  { state }: Known,
-  inputs: Values,
-): Configuration | undefined {
-  const [before, now] = [state["databaseId"], inputs["databaseId"]];
-  const isHere = typeof before !== "string" || before === now;
-  if (isHere || configuration.databaseMovedFrom === before || !isObject(state["way"]))
-    return undefined;
-  return along(state["way"] as unknown as Way, configuration);
-}
-
-/** Whether this database has our settings already: Immich was moved here with its data. */
-async function isCopy(context: RowContext, { deployed }: RowState): Promise<boolean> {
-  const found = await row().readSettings(context, Object.keys(deployed));
-  return Object.entries(deployed).every(([key, value]) => sameValue(found[key], value));
-}
-
-/** Puts the earlier database's settings back, and takes the login away that was made there. */
-async function takeBack(
-  old: Configuration,
-  state: Values,
-  inputs: Values,
-  session: Session,
-): Promise<void> {
-  const [before, now] = [String(state["databaseId"]), String(inputs["databaseId"])];
-  try {
-    await putBack(old, state, session);
-    const needed =
-      access(state).login === access(inputs).login && before.split("/")[0] === now.split("/")[0];
-    for (const warning of await dropLogin(old, access(state), needed))
-      session.log("warning", warning);
-  } catch (error) {
-    throw new Error(
-      `The database that this stack has set up before (${describeWay(wayOf(old))}; ${before}) still has its settings, ` +
-        `and they can't be taken back: ${(error as Error).message}\n${waysOut(before)}`,
-      { cause: error },
-    );
-  }
-  await restartAfterwards(old, state, session);
-  session.log("info", `Immich's settings in ${describeWay(wayOf(old))} are as they were before`);
-}
-
-async function putBack(
-  configuration: Configuration,
-  state: Values,
-  session: Session,
-): Promise<void> {
-  const before = rowState(state);
-  const { previous, warnings } = await issuer().withoutDeadIssuer(before.previous, before.deployed);
-  const { done } = await looking(configuration, access(state), (context) =>
-    row().deleteRow(context, { ...before, previous }),
-  );
-  for (const warning of [...warnings, ...done.warnings]) session.log("warning", warning);
-}
-
-/** Restarts Immich where the stack's policy says so. That it fails keeps nobody from taking the stack away. */
-async function restartAfterwards(
-  configuration: Configuration,
-  state: Values,
-  session: Session,
-): Promise<void> {
-  const policy = state["restartOnDelete"];
-  const version = String(state["immichVersion"] ?? "") || undefined;
-  if (policy === "never" || (policy !== "always" && !needsRestart(version))) return;
-  const { runtime, composeDirectory: directory, composeService: service } = configuration;
-  try {
-    const timeoutSeconds = Number(state["restartTimeoutSeconds"] ?? 120);
-    const ssh = await connections().shared(configuration.ssh);
-    await services().restartService(ssh, { runtime, directory, service, timeoutSeconds });
-  } catch (error) {
-    session.log(
-      "warning",
-      `Immich's settings are back, but Immich was not restarted. ${(error as Error).message}`,
-    );
-  }
 }
 
 function pick(from: Values, keys: readonly string[]): Values {

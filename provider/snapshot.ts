@@ -4,13 +4,23 @@
  * knows what to put back. A setting is remembered when it enters the list.
  */
 import type { Snapshot } from "../immich/row";
-import type { Previous, StoreName } from "../immich/types";
+import type { Previous, SettingsStore } from "../immich/types";
+import { STORES } from "../immich/types";
 import type { Resource } from "../plugin/provider";
 import { UNKNOWN, type Value, type Values } from "../plugin/wire";
 import { AdvisedError } from "../ssh/errors";
-import { databaseIdAt, rowContext } from "./access";
+import { databaseIdAt, wayTo } from "./access";
 import { inputChanges } from "./compare";
-import { along, type Configuration, describeWay, type Way, wayOf, waysOut } from "./configuration";
+import {
+  along,
+  type Configuration,
+  type DatabaseConfiguration,
+  type DatabaseWay,
+  describeWay,
+  type Way,
+  wayOf,
+  waysOut,
+} from "./configuration";
 import { databaseId } from "./identity";
 import { row, service as services } from "./late";
 
@@ -29,13 +39,15 @@ export function settingsSnapshot(configured: () => Configuration): Resource {
 
     check(news) {
       const inputs: Values = { store: "system_metadata", restarts: true, ...news };
+      const { api } = configured();
+      // Whatever is said: through the API neither a table nor a Compose service is known.
+      if (api) Object.assign(inputs, { store: "api", restarts: false });
       inputs["database"] ??= describeWay(wayOf(configured()));
-      const failures = ["system_metadata", "system_config", UNKNOWN].includes(
-        String(inputs["store"]),
-      )
-        ? []
-        : [{ property: "store", reason: "allowed: system_metadata, system_config" }];
-      return { inputs, failures };
+      const isAllowed = api || [...STORES, UNKNOWN].includes(String(inputs["store"]));
+      return {
+        inputs,
+        failures: isAllowed ? [] : [{ property: "store", reason: `allowed: ${STORES.join(", ")}` }],
+      };
     },
 
     diff({ oldInputs }, inputs) {
@@ -72,7 +84,12 @@ export function settingsSnapshot(configured: () => Configuration): Resource {
       if (typeof earlier !== "string" || earlier === found.databaseId)
         return state(configured(), inputs, found);
       if (configured().databaseMovedFrom === earlier) return state(configured(), inputs, found);
-      await refuseUnlessReachable(configured(), inputs, before["way"], earlier, found.databaseId);
+      const way = before["way"] as unknown as Way | undefined;
+      const now = configured();
+      // An API does not tell which database is behind it. Whether it is the same Immich the settings themselves will tell,
+      // which are looked at when they are written; until then what is remembered is kept.
+      if (now.api || way?.api !== undefined) return state(now, inputs, found);
+      await refuseUnlessReachable(now, inputs, way, earlier, found.databaseId);
       session.log("info", `another database than before: what was there is remembered anew`);
       return state(configured(), inputs, await look(configured(), inputs, {}));
     },
@@ -93,20 +110,20 @@ function state(configuration: Configuration, inputs: Values, found: Found): Valu
 
 /** Looks at the host, the service that is to be restarted, the container, the database and Immich; remembers `keys`. */
 async function look(configuration: Configuration, inputs: Values, known: Previous): Promise<Found> {
-  const { runtime, composeDirectory: directory, composeService: service } = configuration;
-  const context = await rowContext(configuration, {
-    store: inputs["store"] as StoreName,
+  const context = await wayTo(configuration, {
+    store: inputs["store"] as SettingsStore,
     login: "",
   });
-  let id = "";
+  let id = configuration.api?.url ?? "";
   const found = await row().snapshotRow(
     context,
     inputs["keys"] as string[],
     known,
-    async (reached) => {
+    async ({ reached }) => {
+      if (configuration.api || !reached) return;
+      const { runtime, composeDirectory: directory, composeService: service } = configuration;
       if (inputs["restarts"] !== false)
         await services().lookAtService(reached.ssh, { runtime, directory, service });
-      await row().refuseConfigFile(context, reached);
       id = await databaseId(reached.db);
     },
   );
@@ -120,17 +137,16 @@ async function look(configuration: Configuration, inputs: Values, known: Previou
  * @throws Error that says what stays there, and what to do
  */
 async function refuseUnlessReachable(
-  configuration: Configuration,
+  configuration: DatabaseConfiguration,
   inputs: Values,
-  way: Value | undefined,
+  old: DatabaseWay | undefined,
   earlier: string,
   now: string,
 ): Promise<void> {
-  const old = way as unknown as Way | undefined;
   let why = "how it was reached is not known";
   try {
     if (old) {
-      const found = await databaseIdAt(along(old, configuration), inputs["store"] as StoreName);
+      const found = await databaseIdAt(along(old, configuration), inputs["store"] as SettingsStore);
       if (found === earlier) return;
       why = `another one answers there (${found})`;
     }

@@ -62,6 +62,8 @@ export function compose(input: CheckInput, command: string): string {
 
 /** How to give settings of Immich's back their defaults: those that no `pulumi up` writes. */
 export function resetting(input: CheckInput, settings: readonly string[]): string {
+  if (input.settingsThrough === "api")
+    return `This stack does not write it. Set it right in Immich > Administration > Settings > OAuth: ${settings.join(", ")}.`;
   const { container, database, user, store } = input.host?.postgres ?? {
     container: "immich_postgres",
     database: "immich",

@@ -1,7 +1,7 @@
 import { isDeepStrictEqual } from "node:util";
 import type { Override } from "../reading";
 import type { Query } from "../types";
-import type { Fault, Store } from "./store";
+import type { Fault, TableStore } from "./store";
 import { textOf } from "./systemMetadata";
 
 /** Immich's settings up to 1.105.1: the text of each row, null for SQL's NULL. */
@@ -10,7 +10,7 @@ export type ConfigRows = Readonly<Record<string, string | null>>;
 const TABLE = "public.system_config";
 
 /** `system_config`: a row a setting that differs from its default, the value as JSON-encoded text. */
-export const systemConfig: Store<ConfigRows> = {
+export const systemConfig: TableStore<ConfigRows> = {
   name: "system_config",
 
   async lock(query) {

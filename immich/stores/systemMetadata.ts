@@ -2,7 +2,7 @@ import { isDeepStrictEqual } from "node:util";
 import { isObject, type Json, type JsonObject, parse, stringify } from "../json";
 import { get, leaves, toPath } from "../reading";
 import type { PreviousValue, Query } from "../types";
-import type { Fault, Store } from "./store";
+import type { Fault, TableStore } from "./store";
 
 /** Immich's settings since 1.106.0: the JSON document, or undefined while the row is absent (nobody has saved yet). */
 export interface Document {
@@ -14,7 +14,7 @@ const ROW = "system-config";
 const WHERE = `WHERE key = '${ROW}'`;
 
 /** `system_metadata`: one document with the overrides, nested. Other rows of the table are never touched. */
-export const systemMetadata: Store<Document> = {
+export const systemMetadata: TableStore<Document> = {
   name: "system_metadata",
 
   async lock(query) {

@@ -3,7 +3,7 @@ import fc from "fast-check";
 import { KEYS, isKnown } from "../../immich/keys";
 import { parse, stringify } from "../../immich/json";
 import { SECTIONS } from "../../immich/reading";
-import type { SettingValue, Settings, StoreName } from "../../immich/types";
+import type { SettingValue, Settings, SettingsStore } from "../../immich/types";
 
 const word = fc.stringMatching(/^[A-Za-z0-9][A-Za-z0-9 _-]{0,8}[A-Za-z0-9]$/);
 const url = fc.webUrl({ validSchemes: ["https"], withQueryParameters: false });
@@ -37,12 +37,12 @@ export function allowedValue(name: string): fc.Arbitrary<SettingValue> {
 }
 
 /** The settings that an Immich of this version knows. */
-export function knownKeys(version: string, store: StoreName): string[] {
+export function knownKeys(version: string, store: SettingsStore): string[] {
   return Object.keys(KEYS).filter((name) => isKnown(name, version, store));
 }
 
 /** Some settings to own, with values that are allowed. Password login is left alone: it can lock everybody out. */
-export function ownedSettings(version: string, store: StoreName): fc.Arbitrary<Settings> {
+export function ownedSettings(version: string, store: SettingsStore): fc.Arbitrary<Settings> {
   const names = knownKeys(version, store).filter(
     (name) => !["passwordLogin.enabled", "oauth.mobileOverrideEnabled"].includes(name),
   );

@@ -147,6 +147,15 @@ const table: Record<string, Rows> = {
     ],
   },
   immichApiUrl: optionalUrl,
+  settingsThrough: { ...choice("database", "api"), with: { immichApiKey: "k" } },
+  immichApiKey: {
+    good: ["abc", "a~b"],
+    bad: [undefined, "", "a canary", "canary\n", "canary\u00e9", "canary\0"].map((value) => [
+      value,
+      /ASCII without spaces/,
+    ]),
+    with: { settingsThrough: "api" },
+  },
   authentikPublicUrl: optionalUrl,
   launchUrl: {
     good: [
