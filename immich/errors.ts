@@ -1,3 +1,5 @@
+import { AdvisedError } from "../ssh/errors";
+
 /** What went wrong, for code that has to decide; people read the message. */
 export type SettingsProblem =
   | "invalid" // a setting given is not allowed
@@ -19,18 +21,20 @@ export type SettingsProblem =
  * A failure around Immich's settings, as a person should read it: what was being done, where, what came back, what to do.
  * Never holds a stored or given secret.
  */
-export class SettingsError extends Error {
+export class SettingsError extends AdvisedError {
   /**
    * @param problem what went wrong
-   * @param message the whole text for the user
+   * @param what the text for the user, all of it where there is no `next`
    * @param connectionLost the connection is of no more use: end it
+   * @param next what to do now, where that is not in `what`
    */
   constructor(
     readonly problem: SettingsProblem,
-    message: string,
+    what: string,
     readonly connectionLost = false,
+    next?: string,
   ) {
-    super(message);
+    super(what, next);
     this.name = "SettingsError";
   }
 }

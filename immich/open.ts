@@ -96,7 +96,9 @@ export async function refuseConfigFile({ configFile, where }: Open): Promise<voi
   if (!(await configFile())) return;
   throw new SettingsError(
     "store",
-    `Writing Immich's settings: the Immich of ${where} runs from a configuration file (IMMICH_CONFIG_FILE), and takes no others. ` +
-      `Nothing has been changed.\n  next: ${CONFIG_FILE}`,
+    `Writing Immich's settings: the Immich of ${where} runs from a configuration file (IMMICH_CONFIG_FILE), and takes no ` +
+      `others. Nothing has been changed`,
+    false,
+    CONFIG_FILE,
   );
 }

@@ -18,8 +18,8 @@ export class ApiError extends SettingsError {
   readonly passing: boolean;
   readonly waitMs: number | undefined;
 
-  constructor(problem: SettingsProblem, message: string, sort: Sort = {}) {
-    super(problem, message);
+  constructor(problem: SettingsProblem, what: string, next: string, sort: Sort = {}) {
+    super(problem, what, false, next);
     this.name = "ApiError";
     this.unsure = sort.unsure ?? false;
     this.passing = sort.passing ?? false;
@@ -57,13 +57,13 @@ export function refused(names: ApiNames, answer: Answer): ApiError {
   const message = messageIn(json);
   const begin = start(names, answer);
   const fail = (problem: SettingsProblem, text: string, next: string, sort?: Sort) =>
-    new ApiError(problem, `${begin} ${text}\n  next: ${next}`, sort);
+    new ApiError(problem, `${begin} ${text}`, next, sort);
   if (PASSING.includes(status) || (status >= 500 && message === undefined)) {
     const { retryAfterMs: waitMs } = answer;
     const asks = waitMs === undefined ? "" : `, and asks to wait ${Math.ceil(waitMs / 1000)} s`;
     return fail(
       "api",
-      `it answered ${status}${asks}: ${status === 429 ? "too many requests" : "Immich is starting or down, or a proxy does not reach it"}.`,
+      `it answered ${status}${asks}: ${status === 429 ? "too many requests" : "Immich is starting or down, or a proxy does not reach it"}`,
       "wait until Immich's page opens, then run the same command again",
       { unsure: method === "PUT", passing: PASSING.includes(status), waitMs },
     );
@@ -71,19 +71,19 @@ export function refused(names: ApiNames, answer: Answer): ApiError {
   if ((status === 401 || status === 403) && message === undefined)
     return fail(
       "permission",
-      `it answered ${status} with ${contentType || "nothing"} instead of JSON: something in front of Immich asks for a login of its own.`,
+      `it answered ${status} with ${contentType || "nothing"} instead of JSON: something in front of Immich asks for a login of its own`,
       `let the proxy pass /api on to Immich without that login, or name Immich's own address: ${pulumi(names, OTHER_ADDRESS)}`,
     );
   if (status === 401)
     return /authentication required/i.test(message ?? "")
       ? fail(
           "permission",
-          "it answered 401, as if no API key had been sent: something on the way takes the header x-api-key away.",
+          "it answered 401, as if no API key had been sent: something on the way takes the header x-api-key away",
           `let the proxy pass it on, or name Immich's own address: ${pulumi(names, OTHER_ADDRESS)}`,
         )
       : fail(
           "permission",
-          "it does not accept the API key (401): the key is wrong or was deleted, or is another Immich's.",
+          "it does not accept the API key (401): the key is wrong or was deleted, or is another Immich's",
           newKey(names),
         );
   if (status === 403) {
@@ -91,23 +91,27 @@ export function refused(names: ApiNames, answer: Answer): ApiError {
     return permission === undefined
       ? fail(
           "permission",
-          "it answered 403: the API key is not an administrator's, and only administrators may see and change its settings.",
+          "it answered 403: the API key is not an administrator's, and only administrators may see and change its settings",
           newKey(names),
         )
       : fail(
           "permission",
-          `it answered 403: the API key has not the permission ${permission}.`,
+          `it answered 403: the API key has not the permission ${permission}`,
           newKey(names),
         );
   }
   if (status === 404)
     return fail(
       "api",
-      "it answered 404: there is no such path. Another server answers there, or an Immich that has moved its API.",
+      "it answered 404: there is no such path. Another server answers there, or an Immich that has moved its API",
       `check the address: ${pulumi(names, OTHER_ADDRESS)}`,
     );
   if (/IMMICH_CONFIG_FILE/.test(message ?? ""))
-    return fail("store", "this Immich runs from a configuration file.", CONFIG_FILE);
+    return fail(
+      "store",
+      "this Immich runs from a configuration file (IMMICH_CONFIG_FILE), and takes no other settings",
+      CONFIG_FILE,
+    );
   const issues = issuesIn(json);
   if (status === 400 && issues.length > 0) {
     const { problem, text, next } = describeIssues(issues);
@@ -129,8 +133,8 @@ export const CONFIG_FILE =
 export function wrongAnswer(names: ApiNames, answer: Answer): ApiError {
   return new ApiError(
     "api",
-    `${start(names, answer)} ${answer.contentType || "no JSON"} came back instead of JSON: another server answers there, or a login page in front of Immich.\n` +
-      `  next: let the proxy pass /api on to Immich, or name Immich's own address: ${pulumi(names, OTHER_ADDRESS)}`,
+    `${start(names, answer)} ${answer.contentType || "no JSON"} came back instead of JSON: another server answers there, or a login page in front of Immich`,
+    `let the proxy pass /api on to Immich, or name Immich's own address: ${pulumi(names, OTHER_ADDRESS)}`,
     { unsure: answer.method === "PUT" },
   );
 }
@@ -139,8 +143,8 @@ export function wrongAnswer(names: ApiNames, answer: Answer): ApiError {
 export function wrongDocument(names: ApiNames, path: string): ApiError {
   return new ApiError(
     "api",
-    `${start(names, { method: "GET", path })} what came back are not Immich's settings (no oauth, no passwordLogin).\n` +
-      `  next: check the address: ${pulumi(names, OTHER_ADDRESS)}`,
+    `${start(names, { method: "GET", path })} what came back are not Immich's settings (no oauth, no passwordLogin)`,
+    `check the address: ${pulumi(names, OTHER_ADDRESS)}`,
   );
 }
 
@@ -158,7 +162,8 @@ export function elsewhere(
     : `let the proxy pass /api on to Immich, or name Immich's own address: ${pulumi(names, OTHER_ADDRESS)}`;
   return new ApiError(
     "api",
-    `${start(names, question)} it redirects (${status}) to ${to ? to.origin + to.pathname : "nowhere"}; the API key is not sent on to another address.\n  next: ${next}`,
+    `${start(names, question)} it redirects (${status}) to ${to ? to.origin + to.pathname : "nowhere"}; the API key is not sent on to another address`,
+    next,
   );
 }
 
@@ -174,18 +179,18 @@ export function unanswered(
   const code = cause?.code ?? "";
   const changes = question.method === "PUT";
   const fail = (problem: SettingsProblem, text: string, next: string, sort?: Sort) =>
-    new ApiError(problem, `${begin}${text}\n  next: ${next}`, sort);
+    new ApiError(problem, `${begin}${text}`, next, sort);
   if (name === "TimeoutError")
     return fail(
       "slow",
-      `no answer within ${answerMs / 1000} s.`,
+      `no answer within ${answerMs / 1000} s`,
       "see whether Immich's page opens, then run the same command again",
       { unsure: changes },
     );
   if (/CERT|SSL|TLS|SIGNATURE|SELF_SIGNED|EPROTO/.test(code))
     return fail(
       "api",
-      `its certificate is not accepted (${code}).`,
+      `its certificate is not accepted (${code})`,
       `for a certificate authority of your own: export NODE_EXTRA_CA_CERTS=/path/to/ca.pem; else name an address whose certificate is right: ${pulumi(names, "config set immichApiUrl https://ADDRESS")}`,
     );
   const reason =
@@ -194,7 +199,7 @@ export function unanswered(
     ] ?? `the connection broke${code ? ` (${code})` : ""}`;
   return fail(
     "cut",
-    `${reason}.`,
+    reason,
     `see whether Immich is up; its address is set by ${pulumi(names, OTHER_ADDRESS)}`,
     {
       unsure: changes && code !== "ECONNREFUSED",
