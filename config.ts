@@ -122,6 +122,17 @@ function readApplication(reader: Reader, immichUrl: string) {
     "https://photos.example.org/auth/login",
     rules.redirectUriProblem,
   );
+  const clientSecret = reader.secret("clientSecret", { rule: rules.CREDENTIAL }) || undefined;
+  const clientSecretRotation = reader.text("clientSecretRotation", {
+    example: "1",
+    optional: true,
+  });
+  if (clientSecret && clientSecretRotation)
+    reader.refuse(
+      "clientSecretRotation",
+      clientSecretRotation,
+      "set only where clientSecret is not: a given secret is changed by giving another",
+    );
   const slug = (key: string, example: string) => reader.text(key, { example, rule: rules.SLUG });
   return {
     name: reader.text("applicationName", { example: "Immich" }),
@@ -133,8 +144,8 @@ function readApplication(reader: Reader, immichUrl: string) {
     signingKey: reader.text("signingKey", { example: "authentik Self-signed Certificate" }),
     clientId: reader.text("clientId", { example: "immich-oauth-client", rule: rules.CREDENTIAL }),
     /** Secret; undefined: one is generated. */
-    clientSecret: reader.secret("clientSecret", { rule: rules.CREDENTIAL }) || undefined,
-    clientSecretRotation: reader.text("clientSecretRotation", { example: "1", optional: true }),
+    clientSecret,
+    clientSecretRotation,
     scopes: reader.scopes("scopes"),
     redirectUris: [
       ...new Set([
@@ -211,6 +222,8 @@ function readSsh(reader: Reader): SshTarget {
         return undefined;
       },
     }) || undefined;
+  if (passphrase && !privateKey)
+    reader.refuse("sshPrivateKeyPassphrase", "[secret]", "set only together with sshPrivateKey");
   const target = { host, port, user, hostKey: reader.hostKey("ssh"), privateKey, passphrase };
   const jumpHost = reader.host("sshJump", { example: "192.0.2.1", optional: true });
   const jumpUser = reader.text("sshJumpUser", {
@@ -219,9 +232,13 @@ function readSsh(reader: Reader): SshTarget {
     optional: true,
   });
   const jumpPort = reader.integer("sshJumpPort", 1, 65535, 22);
-  // Read even where there is no jump host, so that it counts as a key of ours.
-  reader.value("sshJumpHostKey");
-  if (!jumpHost) return target;
+  if (!jumpHost) {
+    const allowed = "set only together with sshJumpHost: without it nobody jumps anywhere";
+    if (jumpPort !== 22) reader.refuse("sshJumpPort", reader.value("sshJumpPort"), allowed);
+    if (jumpUser) reader.refuse("sshJumpUser", jumpUser, allowed);
+    if (reader.value("sshJumpHostKey")) reader.refuse("sshJumpHostKey", "[not shown]", allowed);
+    return target;
+  }
   return {
     ...target,
     jump: {

@@ -1,7 +1,4 @@
-/**
- * Reads configuration keys one by one, and collects what is wrong with them: a user gets everything at once, each problem
- * with the command that fixes it.
- */
+/** Reads configuration keys one by one, and collects what is wrong: everything at once, each with the command that fixes it. */
 import { ConfigCommands, ConfigError, type ConfigProblem, shown } from "./configProblems";
 import {
   HOST,
@@ -228,10 +225,11 @@ export class Reader {
     return value;
   }
 
-  /** Names a problem of a value that is fine by itself. */
-  refuse(key: string, given: string | undefined, allowed: string, example: string): void {
+  /** Names a problem of a value that is fine by itself. Without an example it is to be taken away. */
+  refuse(key: string, given: string | undefined, allowed: string, example?: string): void {
     const hidden = given === undefined || /^\[[a-z ]+\]$/.test(given);
-    this.add(key, hidden ? given : shown(given), allowed, this.commands.set(key, example));
+    const fix = example === undefined ? this.commands.remove(key) : this.commands.set(key, example);
+    this.add(key, hidden ? given : shown(given), allowed, fix);
   }
 
   /** A value as it is, unjudged; empty where it is not set. */
@@ -260,6 +258,8 @@ export class Reader {
   }
 
   private add(key: string, given: string | undefined, allowed: string, fix: string): void {
+    // The first says what to do; what follows from it would be noise.
+    if (this.problems.some((problem) => problem.key === key)) return;
     this.problems.push({ key, given, allowed, fix });
   }
 }

@@ -3,22 +3,24 @@
  *
  *   npm start                      deploys, checks a login, and stays until Ctrl-C
  *   npm start -- --once --json     deploys, logs in, deploys again, destroys; last line is JSON
+ *   npm start -- --port-base N     on ports N to N+4, not on the usual ones; 0: any free ones
  */
 import { parseArgs } from "node:util";
 
 import { loginAs } from "../checks/login";
 import { startSandbox, type Sandbox } from "../sandbox/client";
+import { readPortBase } from "../sandbox/homelab/ports";
 import { deploy, endPulumi, pulumi } from "./cli";
 import { whenNpmEnds } from "./npmEnds";
 import { noteSandbox } from "./running";
 
-const USAGE = "usage: npm start [-- --once [--json]]";
+const USAGE = "usage: npm start [-- --once [--json]] [--port-base N]";
 
 async function main(): Promise<number> {
-  const { once, json } = options();
+  const { once, json, portBase } = options();
   say("Starting the sandbox: SSH, Postgres, Authentik and Immich on loopback …");
   // Whoever stays wants addresses that they know already; a run that goes away takes any.
-  const sandbox = await startSandbox(once ? { portBase: 0 } : {});
+  const sandbox = await startSandbox({ portBase: portBase ?? (once ? 0 : undefined) });
   const interrupted = new Promise<void>((resolve) => {
     process.once("SIGINT", resolve);
     process.once("SIGTERM", resolve);
@@ -41,12 +43,17 @@ async function main(): Promise<number> {
   }
 }
 
-function options(): { once: boolean; json: boolean } {
+function options(): { once: boolean; json: boolean; portBase: number | undefined } {
   try {
     const { values } = parseArgs({
-      options: { once: { type: "boolean" }, json: { type: "boolean" } },
+      options: {
+        once: { type: "boolean", default: false },
+        json: { type: "boolean", default: false },
+        "port-base": { type: "string" },
+      },
     });
-    return { once: values.once ?? false, json: values.json ?? false };
+    const { once, json, "port-base": base } = values;
+    return { once, json, portBase: readPortBase(base) };
   } catch (error) {
     process.stderr.write(`${error instanceof Error ? error.message : error}\n${USAGE}\n`);
     process.exit(2);

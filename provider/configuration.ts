@@ -63,6 +63,14 @@ const PORTS = ["sshPort", "sshJumpPort", "postgresPort", "tunnelPort"] as const;
 const WAYS = ["database", "api"];
 const RUNTIMES = ["docker", "podman", "sudo -n docker", "sudo -n podman"];
 
+/** What means nothing without another property. */
+const TOGETHER = {
+  sshJumpPort: "sshJumpHost",
+  sshJumpUser: "sshJumpHost",
+  sshJumpHostKey: "sshJumpHost",
+  sshPrivateKeyPassphrase: "sshPrivateKey",
+};
+
 /** What is wrong with the configuration, property by property. What is not known yet is not looked at. */
 export function configurationProblems(config: Values): Failure[] {
   const through = String(config["settingsThrough"] ?? DEFAULTS["settingsThrough"]);
@@ -116,6 +124,9 @@ function databaseProblems(config: Values): Failure[] {
       "containerRuntime",
       `is ${JSON.stringify(given("containerRuntime"))}; allowed: ${RUNTIMES.join(", ")}`,
     );
+  for (const [key, needed] of Object.entries(TOGETHER))
+    if ((config[key] ?? "") !== "" && (config[needed] ?? "") === "")
+      wrong(key, `means nothing without ${needed}: set that too, or take ${key} away`);
   const hosts: [Role, string][] = given("sshJumpHost")
     ? [
         ["target", "ssh"],

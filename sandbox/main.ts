@@ -15,6 +15,7 @@ import { parseArgs } from "node:util";
 import { whenNpmEnds } from "../commands/npmEnds";
 import { startControl } from "./control";
 import { type Homelab, startHomelab } from "./homelab/homelab";
+import { readPortBase } from "./homelab/ports";
 import { welcome } from "./homelab/welcome";
 
 interface Command {
@@ -35,11 +36,6 @@ function readCommand(): Command {
       "until-stdin-closes": { type: "boolean", default: false },
     },
   });
-  const base = values["port-base"];
-  const portBase = base === undefined ? undefined : Number(base);
-  if (portBase !== undefined && !(portBase === 0 || (portBase >= 1024 && portBase <= 65532))) {
-    throw new Error(`--port-base is 0, or a number from 1024 to 65532, not ${base}`);
-  }
   const version = values["immich-version"];
   if (version !== undefined && !/^\d+\.\d+\.\d+$/.test(version)) {
     throw new Error(`--immich-version is a version such as 1.135.3, not ${version}`);
@@ -48,7 +44,7 @@ function readCommand(): Command {
     json: values.json,
     untilStdinCloses: values["until-stdin-closes"],
     folder: values.folder,
-    portBase,
+    portBase: readPortBase(values["port-base"]),
     immichVersion: version,
   };
 }

@@ -11,6 +11,19 @@ const TITLES: Record<keyof Ports, string> = {
 };
 
 /**
+ * Reads the value of `--port-base`; undefined where there is none.
+ *
+ * @throws Error that says what is allowed.
+ */
+export function readPortBase(given: string | undefined): number | undefined {
+  if (given === undefined) return undefined;
+  const base = Number(given);
+  const highest = 65_536 - Object.keys(DEFAULT_PORTS).length;
+  if (/^\d+$/.test(given) && (base === 0 || (base >= 1024 && base <= highest))) return base;
+  throw new Error(`--port-base is 0, or a number from 1024 to ${highest}, not ${given}`);
+}
+
+/**
  * The ports for `--port-base`: the usual ones without, free ones for 0, else five in a row.
  *
  * @throws Error that names each port that is taken, and the way out.

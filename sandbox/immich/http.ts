@@ -137,7 +137,10 @@ async function read(incoming: IncomingMessage): Promise<Request> {
     headers: incoming.headers,
     cookies: readCookies(incoming.headers.cookie ?? ""),
     parameters: {},
-    body: readBody(Buffer.concat(chunks).toString()),
+    // Any page may send text/plain anywhere without asking; NestJS reads no JSON from it.
+    body: /^application\/json(;|$)/.test(incoming.headers["content-type"] ?? "")
+      ? readBody(Buffer.concat(chunks).toString())
+      : {},
     id: Array.from({ length: 8 }, () => randomInt(36).toString(36)).join(""),
     secure: incoming.headers["x-forwarded-proto"] === "https",
   };

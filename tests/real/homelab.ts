@@ -7,7 +7,7 @@ import { connect } from "../../ssh/connection";
 import type { OpenConnection } from "../../ssh/openConnection";
 import type { SshTarget } from "../../ssh/target";
 import { hostKeyPair, userKeyPair } from "../../sandbox/ssh";
-import { run, type User } from "./trees";
+import { run, type User, writeKeys } from "./trees";
 
 /** The name of the one image. */
 export const IMAGE = "localhost/lab:1";
@@ -30,6 +30,7 @@ export class Homelab {
   /** Starts it in the tree `host` of `folder`, with the tree `image` as the image of both engines. */
   static async start(folder: string, say: (line: string) => void): Promise<Homelab> {
     const root = join(folder, "host");
+    writeKeys(folder);
     const cgroup = makeCgroup();
     const script = join(__dirname, "host.sh");
     // Its processes are counted in the child cgroup before it takes that for the root of its own hierarchy.

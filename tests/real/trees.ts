@@ -49,11 +49,11 @@ export function makeTrees(folder: string, say: (line: string) => void): void {
     else furnishImage(building);
     renameSync(building, tree);
   }
-  writeKeys(join(folder, "host/etc/ssh"));
 }
 
-/** The keys of this run: they are new in every process, while the tree stays. */
-function writeKeys(ssh: string): void {
+/** Gives the tree `host` of `folder` the keys of this process: they are new in every one, while the tree stays. */
+export function writeKeys(folder: string): void {
+  const ssh = join(folder, "host/etc/ssh");
   writeFileSync(join(ssh, "ssh_host_ed25519_key"), hostKeyPair().privateKey, { mode: 0o600 });
   writeFileSync(join(ssh, "keys"), `${userKeyPair().publicKey}\n`);
 }

@@ -6,32 +6,10 @@ import { delimiter, join } from "node:path";
 
 import { utils } from "ssh2";
 
-import { ConfigError, type ConfigProblem, PROJECT, readConfig } from "../../config";
-import { configValues, declaredKeys, HOMELAB_SECRETS, HOST_KEY } from "../stackFile";
+import { declaredKeys, HOST_KEY } from "../stackFile";
+import { lockedKey as locked, problemsOf, STACK } from "../support/configProblems";
 
-const STACK = "it's";
 const key = utils.generateKeyPairSync("ed25519");
-const locked = utils.generateKeyPairSync("ed25519", {
-  passphrase: "phrase-canary",
-  cipher: "aes256-ctr",
-  rounds: 4,
-});
-
-const full = (name: string) => (name.includes(":") ? name : `${PROJECT}:${name}`);
-
-function problemsOf(more: Record<string, unknown>): readonly ConfigProblem[] {
-  const named = Object.entries(more).map(([name, value]) => [full(name), value]);
-  const values = configValues("homelab", { ...HOMELAB_SECRETS, ...Object.fromEntries(named) });
-  try {
-    readConfig({ get: (name) => values[name], keys: () => Object.keys(values), stack: STACK });
-  } catch (error) {
-    if (!(error instanceof ConfigError)) throw error;
-    expect(error.message).not.toContain("canary");
-    expect(error.message).toContain("nothing was touched");
-    return error.problems;
-  }
-  return [];
-}
 
 interface Rows {
   readonly good: readonly string[];
@@ -232,11 +210,11 @@ const table: Record<string, Rows> = {
     bad: ["", "Log\u0001in", "a\nb", "a\0", " a"].map((value) => [value, /text, not empty/]),
   },
   sshHost: host,
-  sshJumpHost: { ...optional(host), with: { sshJumpHostKey: HOST_KEY } },
+  sshJumpHost: { ...optional(host), good: host.good, with: { sshJumpHostKey: HOST_KEY } },
   sshPort: port,
-  sshJumpPort: port,
+  sshJumpPort: { ...port, with: { sshJumpHost: "jump", sshJumpHostKey: HOST_KEY } },
   sshUser: { ...user, bad: [...user.bad, ["me@192.168.40.22", /the login name alone/]] },
-  sshJumpUser: optional(user),
+  sshJumpUser: { ...optional(user), with: { sshJumpHost: "jump", sshJumpHostKey: HOST_KEY } },
   sshHostKey: hostKey,
   sshJumpHostKey: { ...hostKey, with: { sshJumpHost: "jump" } },
   sshPrivateKey: {
@@ -248,8 +226,9 @@ const table: Record<string, Rows> = {
     ],
   },
   sshPrivateKeyPassphrase: {
-    good: ["", "phrase-canary"],
+    good: ["phrase-canary"],
     bad: ["canary\n", "canary\0"].map((value) => [value, /control characters/]),
+    with: { sshPrivateKey: locked.private },
   },
   containerRuntime: choice("docker", "podman", "sudo -n docker", "sudo -n podman"),
   postgresContainer: container,
@@ -298,90 +277,6 @@ test.each(bad)("%s may not be %j", (key, value, allowed, more) => {
   expect(problems.map((problem) => problem.key.replace(/\[\d+\]$/, ""))).toEqual([key]);
   expect(problems[0]?.allowed).toMatch(allowed);
   expect(problems[0]?.fix).toContain("npx pulumi config ");
-});
-
-describe("keys that depend on one another", () => {
-  test("a private key and its passphrase, right and wrong", () => {
-    const sshPrivateKey = locked.private;
-    const right = { sshPrivateKey, sshPrivateKeyPassphrase: "phrase-canary" };
-    expect(problemsOf(right)).toEqual([]);
-    const fix = expect.stringMatching(/ --secret sshPrivateKeyPassphrase$/);
-    expect(problemsOf({ ...right, sshPrivateKeyPassphrase: "wrong-canary" })).toMatchObject([
-      {
-        key: "sshPrivateKeyPassphrase",
-        allowed: expect.stringMatching(/not its passphrase$/),
-        fix,
-      },
-    ]);
-    expect(problemsOf({ sshPrivateKey })).toMatchObject([
-      { key: "sshPrivateKeyPassphrase", given: undefined, fix },
-    ]);
-  });
-
-  test("what stands in sshHost goes where it belongs", () => {
-    expect(problemsOf({ sshHost: "ssh://me@photos:2222" })).toMatchObject([
-      {
-        key: "sshHost",
-        fix: expect.stringMatching(/sshHost photos && .* sshUser me && .* sshPort 2222$/),
-      },
-    ]);
-  });
-
-  test("the path of an address stays in the command", () => {
-    expect(problemsOf({ "authentik:url": "https://example.org/auth/?x=1" })).toMatchObject([
-      { fix: expect.stringMatching(/ authentik:url https:\/\/example\.org\/auth$/) },
-    ]);
-  });
-
-  test("nothing that a terminal would act upon or hide is shown", () => {
-    const [problem] = problemsOf({ applicationName: "a\u009b31m\u202eb\u007f" });
-    expect(problem?.given).toBe(String.raw`"a\u009b31m\u202eb\u007f"`);
-  });
-
-  test("postgresUser is not the login that this stack makes", () => {
-    const values = configValues("homelab", {
-      ...HOMELAB_SECRETS,
-      [full("postgresUser")]: "immich_sso_homelab",
-    });
-    const read = (stack: string) => readConfig({ get: (name) => values[name], stack });
-    expect(() => read("homelab")).toThrow(/not the login that this stack makes/);
-    expect(() => read("other")).not.toThrow();
-  });
-
-  test("no password login and no proof of a login", () => {
-    expect(problemsOf({ passwordLogin: "false", loginCheck: "off" })).toMatchObject([
-      { key: "passwordLogin", fix: expect.stringContaining("passwordLogin true") },
-    ]);
-    expect(problemsOf({ passwordLogin: "false", loginCheck: "warn" })).toEqual([]);
-  });
-
-  test("a secret in clear in the stack's file", () => {
-    const values = configValues("homelab", HOMELAB_SECRETS);
-    const isSecret = (name: string) => name === "authentik:token";
-    expect(() => readConfig({ get: (name) => values[name], isSecret })).toThrow(
-      /postgresPassword: is \[in clear in the stack's file\][\s\S]*--secret postgresPassword/,
-    );
-  });
-
-  test.each([
-    ["sshHots", "sshHost", "sshHost VALUE"],
-    ["ButtonText", "buttonText", "buttonText VALUE"],
-    ["accesGroups", "accessGroups", "--path 'accessGroups[0]' VALUE"],
-    ["postgresPasswrd", "postgresPassword", "--secret postgresPassword"],
-    ["authentik:tokn", "authentik:token", "--secret authentik:token"],
-  ])("%s is no key; the nearest is %s", (wrong, right, command) => {
-    expect(problemsOf({ [wrong]: "canary" })).toMatchObject([
-      {
-        key: wrong,
-        allowed: expect.stringMatching(new RegExp(`nearest is ${right}$`)),
-        fix: `npx pulumi config rm --stack 'it'\\''s' ${full(wrong)} && npx pulumi config set --stack 'it'\\''s' ${command}`,
-      },
-    ]);
-    expect(problemsOf({ nothingOfTheKind: "canary" })[0]?.allowed).toMatch(
-      /that Pulumi.yaml declares/,
-    );
-    expect(problemsOf({ "aws:region": "x", "authentik:insecure": "true" })).toEqual([]);
-  });
 });
 
 describe("the command of each message", () => {

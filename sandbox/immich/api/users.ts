@@ -35,10 +35,13 @@ export function userRoutes(immich: Immich): Route[] {
       does: "update admin onboarding",
       async handle(request) {
         await authenticate(immich, request, { admin: true });
+        const { isOnboarded } = request.body;
+        if (typeof isOnboarded !== "boolean")
+          throw new HttpError(400, ["isOnboarded must be a boolean value"]);
         await pool.query(
           `INSERT INTO system_metadata (key, value) VALUES ('admin-onboarding', $1)
            ON CONFLICT (key) DO UPDATE SET value = excluded.value`,
-          [JSON.stringify({ isOnboarded: request.body["isOnboarded"] === true })],
+          [JSON.stringify({ isOnboarded })],
         );
         return { status: 204 };
       },
