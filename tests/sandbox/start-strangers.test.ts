@@ -150,7 +150,7 @@ async function everything(): Promise<string> {
         headers: { authorization: `Bearer ${secrets["Authentik's token"]}` },
       });
       const { results } = (await response.json()) as { results: Record<string, unknown>[] };
-      return results.map(({ last_login, last_updated, ...rest }) => rest);
+      return results;
     });
     return JSON.stringify([...rows, ...(await Promise.all(answers))], undefined, 1);
   } finally {

@@ -104,11 +104,13 @@ async function askAll({ requests, tokens }: Tries): Promise<Got["answers"]> {
       answers.push(
         await new Promise((done, fail) => {
           const options = { host: "127.0.0.1", port, method, path, headers, agent: false as const };
-          const asked = request(options, async (response) => {
+          const asked = request(options, (response) => {
             let text = "";
-            for await (const chunk of response) text += String(chunk);
-            const what = `${method} ${port}${path} ${JSON.stringify(token)}`;
-            done({ what, status: response.statusCode ?? 0, body: text });
+            response.on("data", (chunk: Buffer) => (text += chunk.toString()));
+            response.on("end", () => {
+              const what = `${method} ${port}${path} ${JSON.stringify(token)}`;
+              done({ what, status: response.statusCode ?? 0, body: text });
+            });
           });
           asked.on("error", fail);
           asked.end(body && JSON.stringify(body));
