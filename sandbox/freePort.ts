@@ -23,21 +23,28 @@ export function ephemeralRange(): readonly [number, number] {
 }
 
 /**
- * `count` different TCP ports of 127.0.0.1 that nobody listens on, outside of the ephemeral range. The
- * search starts anywhere, so that two at once don't find the same.
+ * The port that belongs to whoever listens on `port`, one of {@link freePorts}: nobody else is given it. So it stays free
+ * for a program that opens it later, as long as `port` is listened on, and no longer, however that ends.
+ */
+export const reservedWith = (port: number): number => port + 1;
+
+/**
+ * `count` different TCP ports of 127.0.0.1 that nobody listens on, outside of the ephemeral range, each with the port
+ * {@link reservedWith} it free too. They are even, and those odd. The search starts anywhere, so that two at once don't
+ * find the same.
  *
  * @param range what to stay out of. Where it leaves nothing, its ports are taken.
  * @throws Error when so many are not free.
  */
 export async function freePorts(count: number, range = ephemeralRange()): Promise<number[]> {
-  const all = Array.from({ length: HIGHEST - LOWEST + 1 }, (_, index) => LOWEST + index);
-  const outside = all.filter((port) => port < range[0] || port > range[1]);
+  const all = Array.from({ length: (HIGHEST - LOWEST + 1) / 2 }, (_, index) => LOWEST + 2 * index);
+  const outside = all.filter((port) => reservedWith(port) < range[0] || port > range[1]);
   const candidates = outside.length < count ? all : outside;
   const start = randomInt(candidates.length);
   const found: number[] = [];
   for (const port of [...candidates.slice(start), ...candidates.slice(0, start)]) {
     if (found.length === count) break;
-    if (await isFree(port)) found.push(port);
+    if ((await isFree(port)) && (await isFree(reservedWith(port)))) found.push(port);
   }
   if (found.length < count) throw new Error(`Fewer than ${count} ports of ${HOST} are free.`);
   return found;

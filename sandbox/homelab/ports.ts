@@ -1,5 +1,5 @@
 /** Which ports a sandbox listens on. */
-import { freePorts, isFree } from "../freePort";
+import { freePorts, isFree, reservedWith } from "../freePort";
 import { DEFAULT_PORTS, type Ports } from "./constants";
 
 const TITLES: Record<keyof Ports, string> = {
@@ -30,8 +30,9 @@ export function readPortBase(given: string | undefined): number | undefined {
  */
 export async function choosePorts(base: number | undefined): Promise<Ports> {
   if (base === 0) {
-    const [authentik = 0, immich = 0, ssh = 0, postgres = 0, tunnel = 0] = await freePorts(5);
-    return { authentik, immich, ssh, postgres, tunnel };
+    const [authentik = 0, immich = 0, ssh = 0, postgres = 0] = await freePorts(4);
+    // The sandbox does not listen there, and the program only while it deploys.
+    return { authentik, immich, ssh, postgres, tunnel: reservedWith(ssh) };
   }
   const ports =
     base === undefined

@@ -1,5 +1,5 @@
 import { connect, createServer, type Server } from "node:net";
-import { ephemeralRange, freePorts, isFree } from "../../sandbox/freePort";
+import { ephemeralRange, freePorts, isFree, reservedWith } from "../../sandbox/freePort";
 import { choosePorts } from "../../sandbox/homelab/ports";
 
 const outside = (port: number): boolean => port < ephemeralRange()[0] || port > ephemeralRange()[1];
@@ -43,13 +43,30 @@ test("sandboxes that look for ports at the same time find different ones", async
   expect(new Set(tunnels).size).toBeGreaterThan(4);
 });
 
+test("the tunnel's port is nobody else's while its sandbox's SSH server listens", async () => {
+  const { ssh, tunnel } = await choosePorts(0);
+  expect(tunnel).toBe(reservedWith(ssh));
+  // One pair is left to choose from; who listens on the first has both.
+  const last: [number, number] = [10_000, 65_533];
+  expect(await freePorts(1, last)).toEqual([65_534]);
+  const server = await listen(65_534);
+  try {
+    expect(await isFree(reservedWith(65_534))).toBe(true);
+    await expect(freePorts(1, last)).rejects.toThrow(/Fewer than 1/);
+  } finally {
+    server.close();
+  }
+  const given = await freePorts(100);
+  expect(given.filter((port) => port % 2 === 1)).toEqual([]);
+});
+
 test("a port on which somebody listens is left out", async () => {
   const server = await listen(65_535);
   try {
     expect(await isFree(65_535)).toBe(false);
-    // Two are left, wherever the search starts.
+    // Two pairs are outside; of the last one a port is taken, wherever the search starts.
     for (let round = 0; round < 10; round += 1) {
-      expect(await freePorts(1, [10_000, 65_533])).toEqual([65_534]);
+      expect(await freePorts(1, [10_000, 65_531])).toEqual([65_532]);
     }
   } finally {
     server.close();
