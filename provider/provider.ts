@@ -56,7 +56,8 @@ export const provider: Provider = {
 
   close() {
     closeTunnel?.();
-    if (current?.api && !current.former) return;
+    // To close what was never opened would load all that speaks SSH.
+    if (!current || (current.api && !current.former)) return;
     void connections().closeShared();
   },
 };

@@ -1,12 +1,44 @@
 /** The life of a stack whose settings go through Immich's own API, on versions that answer differently. */
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join, resolve } from "node:path";
+
 import { loginAs } from "../../checks/login";
-import { type ApiLab, startApiLab } from "./apiLab";
-import { changedLines, changesOf } from "./lab";
+import { type ApiLab, startApiLab, withAdmin } from "./apiLab";
+import { changedLines, changesOf, startLab } from "./lab";
 
 jest.setTimeout(400_000);
 
 let lab: ApiLab;
-afterEach(() => lab?.stop());
+let folder: string;
+/** Modules that speak SSH or SQL, by the process that has loaded them. */
+let loaded: string;
+
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), "immich-sso-api-"));
+  loaded = join(folder, "loaded");
+  writeFileSync(loaded, "");
+});
+afterEach(async () => {
+  await lab?.stop();
+  rmSync(folder, { recursive: true });
+});
+
+/** Has every Node process of the CLI write down what it loads. */
+function watchModules(): void {
+  const hook = resolve(__dirname, "../support/loadedModules.js");
+  Object.assign(lab.project.environment, {
+    NODE_OPTIONS: `--require ${hook}`,
+    LOADED_MODULES: loaded,
+  });
+}
+
+test("what is loaded over SSH would be seen", async () => {
+  lab = withAdmin(await startLab());
+  watchModules();
+  await lab.up();
+  expect(readFileSync(loaded, "utf8")).toMatch(/^ssh2 .*\n[\s\S]*^pg /m);
+});
 
 const configure = (values: Record<string, unknown>) => lab.project.configure("sandbox", values);
 
@@ -24,6 +56,7 @@ test.each(["1.135.3", "3.1.0", "3.2.2"])("Immich %s: a whole life", async (immic
     Object.assign(config["trash"] ?? {}, { days: 7 });
   });
   const before = await lab.config();
+  watchModules();
   await lab.sandbox.control("ssh/reset");
   const restarts = await lab.restarts();
 
@@ -107,4 +140,8 @@ test.each(["1.135.3", "3.1.0", "3.2.2"])("Immich %s: a whole life", async (immic
   expect(await login("alice")).toMatchObject({ ok: false });
   expect(await lab.sandbox.control("ssh/state")).toMatchObject({ connections: 0 });
   expect(await lab.restarts()).toBe(restarts);
+  expect(readFileSync(loaded, "utf8")).toBe("");
+  expect(await lab.sandbox.sql(`SELECT FROM pg_roles WHERE rolname LIKE 'immich_sso%'`)).toEqual(
+    [],
+  );
 });
