@@ -17,10 +17,10 @@ import { advice, report, summary, table } from "../checks/print";
 import { runChecks } from "../checks/run";
 import type { CheckResult } from "../checks/types";
 import { ConfigError } from "../config";
-import { closeShared } from "../ssh/shared";
 import { CannotRead, inputOf, readStack, type Stack } from "./doctorInput";
 import { fullLogin } from "./doctorLogin";
 import { bugReport } from "./doctorReport";
+import { closeAccess } from "./hostAccess";
 import { runningSandbox } from "./running";
 
 const USAGE =
@@ -71,7 +71,7 @@ async function main(): Promise<number> {
     }
     throw error;
   } finally {
-    await closeShared();
+    await closeAccess();
   }
 }
 

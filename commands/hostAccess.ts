@@ -18,7 +18,15 @@ export function immichAccess(
     const api = { url: config.immich.apiUrl, key: config.apiKey, stack };
     return late.api().apiCallbacks(api, owned);
   }
+  overSsh = true;
   return late.host().hostCallbacks(hostAccess(config), owned);
+}
+
+let overSsh = false;
+
+/** Ends what the checks have opened. */
+export async function closeAccess(): Promise<void> {
+  if (overSsh) await late.ssh().closeShared();
 }
 
 /**
@@ -45,4 +53,5 @@ export function hostAccess({
 const late = {
   api: (): typeof import("../checks/api") => require("../checks/api"),
   host: (): typeof import("../checks/host") => require("../checks/host"),
+  ssh: (): typeof import("../ssh/shared") => require("../ssh/shared"),
 };

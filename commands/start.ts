@@ -3,6 +3,7 @@
  *
  *   npm start                      deploys, checks a login, and stays until Ctrl-C
  *   npm start -- --once --json     deploys, logs in, deploys again, destroys; last line is JSON
+ *   npm start -- --api             through Immich's own API, without SSH and Postgres
  *   npm start -- --port-base N     on ports N to N+4, not on the usual ones; 0: any free ones
  */
 import { parseArgs } from "node:util";
@@ -14,13 +15,16 @@ import { deploy, endPulumi, pulumi } from "./cli";
 import { whenNpmEnds } from "./npmEnds";
 import { noteSandbox } from "./running";
 
-const USAGE = "usage: npm start [-- --once [--json]] [--port-base N]";
+const USAGE = "usage: npm start [-- [--api] [--once [--json]] [--port-base N]]";
 
 async function main(): Promise<number> {
-  const { once, json, portBase } = options();
+  const { once, json, api: throughApi, portBase } = options();
   say("Starting the sandbox: SSH, Postgres, Authentik and Immich on loopback …");
   // Whoever stays wants addresses that they know already; a run that goes away takes any.
-  const sandbox = await startSandbox({ portBase: portBase ?? (once ? 0 : undefined) });
+  const sandbox = await startSandbox({
+    portBase: portBase ?? (once ? 0 : undefined),
+    throughApi,
+  });
   const interrupted = new Promise<void>((resolve) => {
     process.once("SIGINT", resolve);
     process.once("SIGTERM", resolve);
@@ -43,17 +47,23 @@ async function main(): Promise<number> {
   }
 }
 
-function options(): { once: boolean; json: boolean; portBase: number | undefined } {
+function options(): {
+  once: boolean;
+  json: boolean;
+  api: boolean;
+  portBase: number | undefined;
+} {
   try {
     const { values } = parseArgs({
       options: {
         once: { type: "boolean", default: false },
         json: { type: "boolean", default: false },
+        api: { type: "boolean", default: false },
         "port-base": { type: "string" },
       },
     });
-    const { once, json, "port-base": base } = values;
-    return { once, json, portBase: readPortBase(base) };
+    const { once, json, api, "port-base": base } = values;
+    return { once, json, api, portBase: readPortBase(base) };
   } catch (error) {
     process.stderr.write(`${error instanceof Error ? error.message : error}\n${USAGE}\n`);
     process.exit(2);

@@ -15,6 +15,8 @@ export interface SandboxOptions {
   readonly portBase?: number;
   /** Default "1.135.3". */
   readonly immichVersion?: string;
+  /** The stack goes through Immich's API, without SSH. Default false. */
+  readonly throughApi?: boolean;
   /** Default: new ones. */
   readonly authentikToken?: string;
   readonly postgresPassword?: string;
@@ -44,13 +46,14 @@ export interface Sandbox extends Description {
  * @throws Error with the sandbox's own words when it can't start.
  */
 export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbox> {
-  const { folder, portBase, immichVersion } = options;
+  const { folder, portBase, immichVersion, throughApi } = options;
   const args = [
     "--json",
     "--until-stdin-closes",
     ...(folder === undefined ? [] : ["--folder", folder]),
     ...(portBase === undefined ? [] : ["--port-base", String(portBase)]),
     ...(immichVersion === undefined ? [] : ["--immich-version", immichVersion]),
+    ...(throughApi ? ["--api"] : []),
   ];
   const child = spawn(
     process.execPath,

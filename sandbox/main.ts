@@ -7,6 +7,7 @@
  *   --folder DIR                     live there; an empty folder, removed at the end
  *   --port-base N                    ports N to N+4; 0: any free ones
  *   --immich-version 1.105.1         another Immich
+ *   --api                            the stack goes through Immich's API, without SSH
  *   --until-stdin-closes             stop when standard input is closed (for programs that start it)
  *
  * All secrets are new in every run; SANDBOX_AUTHENTIK_TOKEN and SANDBOX_POSTGRES_PASSWORD set these two.
@@ -24,6 +25,7 @@ interface Command {
   readonly folder?: string;
   readonly portBase?: number;
   readonly immichVersion?: string;
+  readonly throughApi: boolean;
 }
 
 function readCommand(): Command {
@@ -33,6 +35,7 @@ function readCommand(): Command {
       folder: { type: "string" },
       "port-base": { type: "string" },
       "immich-version": { type: "string" },
+      api: { type: "boolean", default: false },
       "until-stdin-closes": { type: "boolean", default: false },
     },
   });
@@ -46,6 +49,7 @@ function readCommand(): Command {
     folder: values.folder,
     portBase: readPortBase(values["port-base"]),
     immichVersion: version,
+    throughApi: values.api,
   };
 }
 

@@ -21,6 +21,8 @@ export interface HomelabOptions {
   readonly portBase?: number;
   /** Default "1.135.3". */
   readonly immichVersion?: string;
+  /** The stack goes through Immich's API, without SSH. Default false. */
+  readonly throughApi?: boolean;
   /** Secrets for tests that look where secrets end up. Default: new ones, as all the others. */
   readonly authentikToken?: string;
   readonly postgresPassword?: string;
@@ -202,6 +204,7 @@ async function assemble(
     secrets,
     people,
     privateKey: ssh.privateKey,
+    throughApi: options.throughApi ?? false,
   });
   let stopped: Promise<void> | undefined;
   return {
@@ -235,6 +238,7 @@ async function describe(
     secrets: Secrets;
     people: Description["users"];
     privateKey: string;
+    throughApi: boolean;
   },
 ): Promise<Description> {
   const { ports, secrets } = given;
@@ -271,14 +275,18 @@ async function describe(
     ...Object.fromEntries(
       Object.entries({
         immichUrl: immich.url,
-        sshHost: ssh.host,
-        sshPort: ssh.port,
-        sshUser: ssh.user,
-        sshHostKey: ssh.hostKey,
-        sshPrivateKey: { secret: ssh.privateKey },
-        postgresPort: postgres.port,
-        tunnelPort: ports.tunnel,
-        postgresPassword: { secret: postgres.password },
+        ...(given.throughApi
+          ? { settingsThrough: "api", immichApiKey: { secret: immich.apiKey } }
+          : {
+              sshHost: ssh.host,
+              sshPort: ssh.port,
+              sshUser: ssh.user,
+              sshHostKey: ssh.hostKey,
+              sshPrivateKey: { secret: ssh.privateKey },
+              postgresPort: postgres.port,
+              tunnelPort: ports.tunnel,
+              postgresPassword: { secret: postgres.password },
+            }),
       }).map(([key, value]) => [`${PROJECT}:${key}`, value]),
     ),
   });

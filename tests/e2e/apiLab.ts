@@ -25,9 +25,7 @@ export type Config = Record<string, Record<string, unknown>>;
 
 /** Goes through the API from the start. */
 export async function startApiLab(options: Parameters<typeof startLab>[0] = {}): Promise<ApiLab> {
-  const lab = withAdmin(await startLab(options));
-  await useApi(lab);
-  return lab;
+  return withAdmin(await startLab({ throughApi: true, ...options }));
 }
 
 /** Points the stack at Immich's API; what the way over SSH needs is taken away unless it is to stay. */
