@@ -83,7 +83,7 @@ export function forgotten(
 export const STAYS: Readonly<Record<Side, string>> = {
   immich:
     "Should that Immich come back: its OAuth settings are still those of this stack (Administration > Settings > OAuth),\n" +
-    'and its Postgres has a role of the stack: DROP OWNED BY "immich_sso_…"; DROP ROLE "immich_sso_…";\n' +
+    'and its Postgres, unless that went through the API, has a role of the stack: DROP OWNED BY "immich_sso_…"; DROP ROLE "immich_sso_…";\n' +
     "What its settings were before is forgotten too.",
   login:
     'The role is still in Immich\'s Postgres: DROP OWNED BY "immich_sso_…"; DROP ROLE "immich_sso_…";',

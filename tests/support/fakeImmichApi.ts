@@ -43,6 +43,8 @@ export const DEFAULTS: Document = {
 export class FakeImmichApi {
   document: Document = structuredClone(DEFAULTS);
   version = { major: 1, minor: 135, patch: 3 };
+  /** Whether there is /api/admin/config, as since 3.2. */
+  hasAdminConfig = false;
   /** `GET /api/system-config` and so on, in order. */
   readonly asked: string[] = [];
   readonly keys = new Set<string | undefined>();
@@ -89,8 +91,10 @@ export class FakeImmichApi {
     };
     if (await this.meet({ method, path, key, response, work })) return;
     work();
-    if (path === "/api/system-config/defaults") return send(DEFAULTS);
-    if (path === "/api/system-config") return send(this.document);
+    const config = this.hasAdminConfig
+      ? /^\/api\/(system-config|admin\/config)/
+      : /^\/api\/system-config/;
+    if (config.test(path)) return send(path.endsWith("/defaults") ? DEFAULTS : this.document);
     send({ message: "Cannot GET" }, 404);
   }
 

@@ -205,6 +205,25 @@ test.each<[string, (met: Met) => true, RegExp, RegExp]>([
   expect(message.split("next: ")[1]).toMatch(next);
 });
 
+test("since 3.2: /api/admin/config, or the older path for a key of older permissions", async () => {
+  immich.version = { major: 3, minor: 2, patch: 2 };
+  immich.hasAdminConfig = true;
+  const state = await create();
+  expect(immich.count("PUT /api/admin/config")).toBe(1);
+  await deleteRow(context, state);
+  immich.asked.length = 0;
+  immich.meet = (met) =>
+    met.path.startsWith("/api/admin/config") &&
+    reply(met, 403, { message: "Missing required permission: adminConfig.read" });
+  await create();
+  expect(immich.count("PUT /api/system-config")).toBe(1);
+  immich.meet = (met) =>
+    reply(met, 403, {
+      message: `Missing required permission: ${met.path.includes("admin") ? "adminConfig" : "systemConfig"}.read`,
+    });
+  expect((await failure(create())).message).toMatch(/permission adminConfig\.read/);
+});
+
 test("the key goes to no other address", async () => {
   const other = new FakeImmichApi();
   const location = await other.start();
