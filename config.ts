@@ -146,6 +146,7 @@ function readApplication(reader: Reader, immichUrl: string) {
     /** Secret; undefined: one is generated. */
     clientSecret,
     clientSecretRotation,
+    retainOnDelete: reader.flag("retainOnDelete") ?? false,
     scopes: reader.scopes("scopes"),
     redirectUris: [
       ...new Set([

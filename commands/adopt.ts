@@ -15,9 +15,9 @@ import { whoWeAre } from "../authentik/before";
 import { application, providerWhere } from "../authentik/objects";
 import { ConfigError, type StackConfig } from "../config";
 import { type Adoption, decide } from "./adoption";
-import { deploy } from "./cli";
+import { deploy, pulumi } from "./cli";
 import { CannotRead, cli, configOf } from "./doctorInput";
-import { importFile, inState, type StateResource } from "./importFile";
+import { importFile, inState, retained, type StateResource } from "./importFile";
 
 const USAGE = "usage: npm run adopt -- --stack NAME [--config-file FILE]";
 
@@ -39,9 +39,9 @@ async function main(): Promise<number> {
     say(error.message);
     return 2;
   }
-  const adoption = await look(stack);
+  const { adoption, clientSecret } = await look(stack);
   if (adoption.kind === "refusal") throw new Error(adoption.message);
-  if (adoption.kind === "take") await take(adoption, stack);
+  if (adoption.kind === "take") await take(adoption, stack, clientSecret);
   process.stdout.write(`${adoption.kind === "take" ? taken(adoption, stack) : adoption.message}\n`);
   return 0;
 }
@@ -102,7 +102,7 @@ interface StackEntry {
 }
 
 /** Compares what is wanted, what Authentik has, and what the stack has. */
-async function look({ name, config, state }: Stack): Promise<Adoption> {
+async function look({ name, config, state }: Stack): Promise<Found> {
   const authentik = AuthentikApi.at(config.authentik);
   const set = `npx pulumi config set --stack ${name}`;
   await whoWeAre(authentik, {
@@ -116,36 +116,86 @@ async function look({ name, config, state }: Stack): Promise<Adoption> {
     application(authentik, slug),
   ]);
   const own = inState(state);
-  return decide({
+  const provider = byName ?? byClient;
+  const adoption = decide({
     authentikUrl: config.authentik.url,
     providerName,
     clientId,
     slug,
     stack: name,
-    provider: byName ?? byClient,
+    provider,
     application: withSlug,
     ownProvider: own.provider,
     ownApplication: own.application,
   });
+  return { adoption, clientSecret: provider?.clientSecret };
 }
 
-/** Lets `pulumi import` do it. */
-async function take(adoption: Adoption & { kind: "take" }, stack: Stack): Promise<void> {
-  const { provider, application } = adoption;
+/** What there is to take over, and the client secret that its provider has. */
+interface Found {
+  readonly adoption: Adoption;
+  /** Secret. */
+  readonly clientSecret?: string;
+}
+
+/**
+ * Lets `pulumi import` do it. What a person made stays when the stack goes: that is in the stack's state at once, and in
+ * its configuration for each later `up`. So is the client secret that it has, unless another one is configured.
+ */
+async function take(
+  { provider, application }: Adoption & { kind: "take" },
+  { args, state, config }: Stack,
+  clientSecret: string | undefined,
+): Promise<void> {
+  // First: whatever comes between, nothing that a person made is deleted.
+  const before = config.application;
+  const keys = ["retainOnDelete"];
+  await set(args, ["retainOnDelete"], "true");
+  // Whoever has set a rotation wants a generated one.
+  const kept = before.clientSecret === undefined && before.clientSecretRotation === "";
+  if (provider && clientSecret && kept) {
+    keys.push("clientSecret");
+    await set(args, ["--secret", "clientSecret"], clientSecret);
+  }
   const folder = mkdtempSync(join(tmpdir(), "immich-sso-adopt-"));
   try {
     const found = { provider: provider && String(provider.id), application: application?.slug };
     const file = join(folder, "import.json");
-    writeFileSync(file, JSON.stringify(importFile(found, stack.state)));
+    writeFileSync(file, JSON.stringify(importFile(found, state)));
     const quietly = ["--generate-code=false", "--protect=false"];
-    await deploy("import", ["--file", file, ...quietly, ...stack.args], {});
+    await deploy("import", ["--file", file, ...quietly, ...args], {});
+    await retain(args.slice(0, 2), folder);
+  } catch (error) {
+    if (!before.retainOnDelete)
+      for (const key of keys) await pulumi(["config", "rm", ...args, key]);
+    throw error;
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }
 }
 
+/** `pulumi config set`, the value on its standard input: a secret is on no command line. */
+async function set(args: readonly string[], key: readonly string[], value: string): Promise<void> {
+  const { code, stderr } = await pulumi(["config", "set", ...args, ...key], { input: value });
+  if (code !== 0) throw new Error(`pulumi config set ${key.at(-1)} failed: ${stderr}`);
+}
+
+/** Marks what was imported, as the next `up` would: a `destroy` before it must not delete it. */
+async function retain(which: readonly string[], folder: string): Promise<void> {
+  const ok = async (...command: string[]): Promise<string> => {
+    const { code, stdout, stderr } = await pulumi([...command, ...which]);
+    if (code !== 0) throw new Error(`pulumi ${command.join(" ")} failed:\n${stderr || stdout}`);
+    return stdout;
+  };
+  // Without --show-secrets: what is encrypted stays encrypted on its way out and back.
+  const exported = JSON.parse(await ok("stack", "export")) as Parameters<typeof retained>[0];
+  const file = join(folder, "state.json");
+  writeFileSync(file, JSON.stringify(retained(exported)), { mode: 0o600 });
+  await ok("stack", "import", "--file", file);
+}
+
 function taken({ provider, application }: Adoption & { kind: "take" }, stack: Stack): string {
-  const { providerName, slug, clientSecret } = stack.config.application;
+  const { providerName, slug, clientSecret, clientSecretRotation } = stack.config.application;
   const stackArgs = `--stack ${stack.name}`;
   const lines = [
     `Taken into the stack ${stack.name}; nothing was changed in Authentik:`,
@@ -160,11 +210,14 @@ function taken({ provider, application }: Adoption & { kind: "take" }, stack: St
     lines.push("", `Authentik has no provider named ${providerName}: up makes it.`);
   if (!application && own.application === undefined)
     lines.push("", `Authentik has no application with the slug ${slug}: up makes it.`);
-  if (provider && clientSecret === undefined)
+  lines.push(
+    "",
+    "Destroying the stack leaves them in Authentik, as a person made them (retainOnDelete is true in its configuration).",
+  );
+  if (provider && clientSecret === undefined && clientSecretRotation === "")
     lines.push(
-      "",
-      "The client secret becomes a generated one, in Authentik and in Immich alike. To keep the present one, set it first:",
-      `  npx pulumi config set --secret ${stackArgs} clientSecret`,
+      "Its client secret stays, and is in the stack's configuration now, encrypted. For one that the stack makes:",
+      `  npx pulumi config rm clientSecret ${stackArgs}`,
     );
   return lines.join("\n");
 }

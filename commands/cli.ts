@@ -16,6 +16,8 @@ export interface CliResult {
 export interface CliOptions {
   /** Added to this process's environment. */
   readonly environment?: Readonly<Record<string, string>>;
+  /** What it reads from its standard input. Default: nothing. */
+  readonly input?: string;
   /** Called with each line of standard output as it comes. */
   readonly onLine?: (line: string) => void;
   /** The project's folder. Default: this one. */
@@ -52,8 +54,12 @@ export async function pulumi(
   const child = spawn(process.execPath, [CLI, "--non-interactive", ...args], {
     cwd: options.folder ?? PROJECT_FOLDER,
     env: { ...process.env, PULUMI_SKIP_UPDATE_CHECK: "true", ...options.environment },
-    stdio: options.terminal ? ["ignore", "inherit", "inherit"] : ["ignore", "pipe", "pipe"],
+    stdio: [
+      options.input === undefined ? "ignore" : "pipe",
+      ...(options.terminal ? (["inherit", "inherit"] as const) : (["pipe", "pipe"] as const)),
+    ],
   });
+  child.stdin?.end(options.input);
   const stop = () => child.kill("SIGINT");
   process.once("exit", stop);
   running.add(child);

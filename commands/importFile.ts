@@ -65,6 +65,21 @@ export function importFile(found: Imported, state: readonly StateResource[]): ob
   };
 }
 
+/** A state in which the provider and the application of the program stay in Authentik when they are removed from it. */
+export function retained<T extends { deployment: { resources?: readonly StateResource[] } }>(
+  exported: T,
+): T {
+  const { resources = [] } = exported.deployment;
+  const theirs = [
+    find(resources, PROVIDER, `${NAME}-provider`),
+    find(resources, APPLICATION, `${NAME}-application`),
+  ];
+  const marked = resources.map((one) =>
+    theirs.includes(one) ? { ...one, retainOnDelete: true } : one,
+  );
+  return { ...exported, deployment: { ...exported.deployment, resources: marked } };
+}
+
 function find(
   state: readonly StateResource[],
   type: string,

@@ -27,6 +27,8 @@ export interface ImmichOauthSettingsArgs {
   whereKnown?: Record<string, pulumi.Input<SettingValue>>;
   /** What a snapshot of these settings remembers. Default: one is made. */
   snapshot?: SettingsSnapshot;
+  /** Whether the OAuth client of the settings stays in Authentik when they are removed. Default: false. */
+  clientStays?: boolean;
   /** When Immich is restarted after the settings were put back: always, whenNeeded, never. Default: whenNeeded. */
   restartOnDelete?: string;
   /** How long it may take to be healthy again then, in seconds. Default: 120. */
@@ -62,6 +64,7 @@ export class ImmichOauthSettings extends pulumi.ComponentResource {
         ...(whereKnown ? { whereKnown } : {}),
         previous: snapshot.previous,
         databaseId: snapshot.databaseId,
+        clientStays: args.clientStays,
         restartOnDelete,
         restartTimeoutSeconds: args.restartTimeoutSeconds,
       },

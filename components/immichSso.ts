@@ -104,6 +104,7 @@ export class ImmichSso extends pulumi.ComponentResource {
         ...desired,
         snapshot,
         dedicatedLogin: throughApi ? undefined : args.dedicatedLogin,
+        clientStays: args.application.retainOnDelete,
       },
       child,
     );

@@ -48,6 +48,8 @@ export interface OidcApplicationArgs {
   readonly clientSecret?: pulumi.Input<string>;
   /** Any text; another text makes another generated secret. Default: none. */
   readonly clientSecretRotation?: pulumi.Input<string>;
+  /** Whether provider and application stay in Authentik when the component is removed. Default: false. */
+  readonly retainOnDelete?: boolean;
   /** Exactly these redirect URIs are accepted, compared character by character. At least one. */
   readonly redirectUris: pulumi.Input<pulumi.Input<string>[]>;
   /** Scopes to offer, each by its mapping in Authentik. Default: openid email profile. */
@@ -178,6 +180,7 @@ export class OidcApplication extends pulumi.ComponentResource {
     const provider = new authentik.ProviderOauth2(`${name}-provider`, provided, {
       ...child,
       hooks: hooks.provider(),
+      retainOnDelete: args.retainOnDelete,
       // Whoever set them by hand. `logoutUri` is one that the Terraform provider never clears again.
       ignoreChanges: [...Object.keys(AUTHENTIKS_DEFAULTS), "logoutUri", "logoutMethod"],
     });
@@ -192,6 +195,7 @@ export class OidcApplication extends pulumi.ComponentResource {
     const application = new authentik.Application(`${name}-application`, applied, {
       ...child,
       hooks: hooks.application(),
+      retainOnDelete: args.retainOnDelete,
       ignoreChanges: ["group", "metaDescription", "metaIcon", "metaPublisher"], // whoever set them by hand
     });
     hooks.sayDrift("application", application.slug, applied);

@@ -173,7 +173,11 @@ export async function putBack(
   session: Session,
 ): Promise<void> {
   const before = rowState(state);
-  const { previous, warnings } = await issuer().withoutDeadIssuer(before.previous, before.deployed);
+  const { previous, warnings } = await issuer().withoutDeadIssuer(
+    before.previous,
+    before.deployed,
+    state["clientStays"] === true,
+  );
   const { done } = await looking(configuration, access(state), (context) =>
     row().deleteRow(context, { ...before, previous }),
   );

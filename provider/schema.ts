@@ -17,7 +17,11 @@ const whole = (description: string, more: Property = {}): Property => ({
   description,
   ...more,
 });
-const flag = (description: string): Property => ({ type: "boolean", description });
+const flag = (description: string, more: Property = {}): Property => ({
+  type: "boolean",
+  description,
+  ...more,
+});
 const texts = (description: string): Property => ({
   type: "array",
   items: { type: "string" },
@@ -110,6 +114,10 @@ const resources: Record<string, Described> = {
       databaseId: text("`databaseId` of that snapshot."),
       store,
       login: text("PostgreSQL role that writes them. Default: the provider's `postgresUser`."),
+      clientStays: flag(
+        "Whether the OAuth client of these settings stays when they are removed: settings of before that were of the same client are put back then, with its secret of now; else Immich's defaults are.",
+        { default: false },
+      ),
       restartOnDelete: text(
         "When Immich is restarted after the settings were put back: always, whenNeeded or never.",
         { default: "whenNeeded" },

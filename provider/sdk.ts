@@ -123,6 +123,11 @@ export interface SettingsArgs {
   store?: pulumi.Input<string>;
   /** PostgreSQL role that writes them. Default: the provider's `postgresUser`. */
   login?: pulumi.Input<string>;
+  /**
+   * Whether the OAuth client of these settings stays when they are removed: settings of before that were of the same
+   * client are put back then, with its secret of now; else Immich's defaults are. Default: false.
+   */
+  clientStays?: pulumi.Input<boolean>;
   /** When Immich is restarted after the settings were put back: always, whenNeeded, never. Default: whenNeeded. */
   restartOnDelete?: pulumi.Input<string>;
   /** How long it may take to be healthy again then, in seconds. Default: 120. */

@@ -20,6 +20,7 @@ const INPUTS = [
   "whereKnown",
   "previous",
   "databaseId",
+  "clientStays",
   "restartOnDelete",
   "restartTimeoutSeconds",
 ];
@@ -38,6 +39,7 @@ export function settingsResource(configured: () => Configuration): Resource {
       const inputs: Values = {
         store: "system_metadata",
         login: "",
+        clientStays: false,
         restartOnDelete: "whenNeeded",
         restartTimeoutSeconds: 120,
         ...news,
@@ -48,10 +50,12 @@ export function settingsResource(configured: () => Configuration): Resource {
     },
 
     diff: ({ oldInputs }, inputs) =>
-      inputChanges({ restartOnDelete: "whenNeeded", ...oldInputs }, inputs, INPUTS, [
-        "previous",
-        "databaseId",
-      ]),
+      inputChanges(
+        { clientStays: false, restartOnDelete: "whenNeeded", ...oldInputs },
+        inputs,
+        INPUTS,
+        ["previous", "databaseId"],
+      ),
 
     previewCreate: (inputs) => ({
       ...inputs,

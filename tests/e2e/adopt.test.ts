@@ -4,6 +4,7 @@
  */
 import { spawn } from "node:child_process";
 import { join, resolve } from "node:path";
+import { readFileSync } from "node:fs";
 
 import { loginAs } from "../../checks/login";
 import { adminRole } from "../../components/adminRole";
@@ -31,6 +32,13 @@ async function api(path: string, body?: object): Promise<Json> {
   const answer = (await response.json()) as Json;
   if (!response.ok) throw new Error(`${path}: ${JSON.stringify(answer)}`);
   return answer;
+}
+
+async function remove(path: string): Promise<void> {
+  const { url, token } = lab.sandbox.authentik;
+  const headers = { authorization: `Bearer ${token}` };
+  const { status } = await fetch(`${url}/api/v3/${path}`, { method: "DELETE", headers });
+  if (status !== 204) throw new Error(`${path}: ${status}`);
 }
 
 async function first(path: string): Promise<Json> {
@@ -106,6 +114,22 @@ describe("someone who followed the tutorial by hand", () => {
     const application = await makeApplication(provider["pk"], { meta_description: "Our photos" });
     made = { provider, application };
     made = await now();
+    lab.project.configure("sandbox", { accountLinking: false, mobileApp: false }); // as the tutorial has it
+    await lab.sandbox.sql(
+      `INSERT INTO system_metadata (key, value) VALUES ('system-config', $1)
+       ON CONFLICT (key) DO UPDATE SET value = excluded.value`,
+      [
+        JSON.stringify({
+          oauth: {
+            enabled: true,
+            issuerUrl: `${lab.sandbox.authentik.url}/application/o/immich/`,
+            clientId: "immich-oauth-client",
+            clientSecret: "made-by-hand-canary",
+          },
+        }),
+      ],
+    );
+    expect(await login()).toMatchObject({ ok: true });
   });
 
   test.each([["preview"], ["up", "--yes", "--skip-preview"]])(
@@ -135,8 +159,14 @@ describe("someone who followed the tutorial by hand", () => {
     expect(await now()).toEqual(made);
     const resources = (await state()).filter(({ type }) => String(type).startsWith("authentik:"));
     expect(resources).toHaveLength(2);
-    for (const mark of ["protect", "importID", "ignoreChanges", "retainOnDelete"])
+    for (const mark of ["protect", "importID", "ignoreChanges"])
       expect(resources.filter((one) => one[mark])).toEqual([]);
+    // A destroy before the next up must not delete what a person made.
+    expect(resources.map(({ retainOnDelete }) => retainOnDelete)).toEqual([true, true]);
+    expect(await lab.project.ok("config", "get", "retainOnDelete")).toBe("true");
+    const file = readFileSync(join(lab.project.folder, "Pulumi.sandbox.yaml"), "utf8");
+    expect(file).toMatch(/clientSecret:\n\s+secure: /);
+    expect(file).not.toContain("canary");
   });
 
   test("may do so twice", async () => {
@@ -147,33 +177,46 @@ describe("someone who followed the tutorial by hand", () => {
     expect(await state()).toEqual(before);
   });
 
-  test("then sees in a preview what differs, and no more", async () => {
+  test("then sees in a preview that nothing of theirs differs", async () => {
     const preview = await lab.project.ok("preview", "--json");
-    const steps = JSON.parse(preview).steps as {
-      op: string;
-      urn: string;
-      diffReasons?: string[];
-    }[];
+    const steps = JSON.parse(preview).steps as { op: string; urn: string }[];
     const of = (name: string) => steps.find(({ urn }) => urn.endsWith(`::${name}`));
-    const provider = of("immich-provider");
-    expect(provider?.op).toBe("update");
-    // Not the order of the mappings, which is Authentik's own, nor the validity that it gave by default.
-    expect(provider?.diffReasons).toEqual(["clientSecret"]);
-    expect(of("immich-application")).toBeUndefined(); // the same, description and all
+    // Not the secret, nor the order of the mappings, which is Authentik's own, nor the validity that it gave by default.
+    expect(of("immich-provider")).toBeUndefined();
+    expect(of("immich-application")).toBeUndefined(); // description and all
   });
 
-  test("and up goes on: the same objects, a new secret on both sides, logins work", async () => {
+  test("and up goes on: the same objects, the same secret on both sides, logins work", async () => {
     await lab.up();
     const after = await now();
-    expect(after.provider["client_secret"]).toBe((await lab.outputs())["clientSecret"]);
-    expect(after.provider["client_secret"]).not.toBe(made.provider["client_secret"]);
+    expect((await lab.outputs())["clientSecret"]).toBe("made-by-hand-canary");
+    expect(after.provider["client_secret"]).toBe("made-by-hand-canary");
     expect(after.application).toMatchObject({
       pk: made.application["pk"],
       meta_description: "Our photos",
     });
     expect(await login()).toMatchObject({ ok: true });
+  });
+
+  test("a secret that the stack makes is no change that destroy forgets", async () => {
+    await lab.project.ok("config", "rm", "clientSecret");
+    await lab.up();
+    const { provider } = await now();
+    expect(provider["client_secret"]).not.toBe("made-by-hand-canary");
     expect(await lab.up()).toEqual({ unchanged: 17 });
-    await lab.project.ok("destroy", "--yes", "--skip-preview");
+  });
+
+  test("destroy leaves what a person made, and a login that works as it did by hand", async () => {
+    const output = await lab.project.ok("destroy", "--yes", "--skip-preview");
+    expect(output).toMatch(/those of the same OAuth client, which stays in Authentik/);
+    const after = await now();
+    expect(after.application["pk"]).toBe(made.application["pk"]);
+    expect(after.provider["pk"]).toBe(made.provider["pk"]);
+    expect(await state()).toEqual([]);
+    expect(await login()).toMatchObject({ ok: true });
+    await remove("core/applications/immich/");
+    await remove(`providers/oauth2/${String(made.provider["pk"])}/`);
+    lab.project.configure("sandbox", { retainOnDelete: undefined });
   });
 });
 

@@ -198,6 +198,7 @@ const table: Record<string, Rows> = {
       ['["javascript:alert(1)"]', /not javascript:/],
     ],
   },
+  retainOnDelete: flag,
   accountLinking: flag,
   mobileApp: flag,
   autoRegister: flag,

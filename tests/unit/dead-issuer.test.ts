@@ -35,6 +35,7 @@ test("an application that Authentik no longer has does not come back", async () 
   const { previous, warnings } = await withoutDeadIssuer(
     before(`${authentik}/application/o/gone/`),
     deployed(),
+    false,
   );
   expect(previous).toEqual({
     "oauth.enabled": { present: false },
@@ -48,7 +49,7 @@ test("an application that Authentik no longer has does not come back", async () 
 
 test("one that is there does", async () => {
   const recorded = before(`${authentik}/application/o/alive/`);
-  const found = await withoutDeadIssuer(recorded, deployed());
+  const found = await withoutDeadIssuer(recorded, deployed(), false);
   expect(found).toEqual({ previous: recorded, warnings: [] });
 });
 
@@ -57,8 +58,45 @@ test.each(["https://accounts.example.test/", "", "our own"])(
   async (given) => {
     const issuer = given === "our own" ? deployed()["oauth.issuerUrl"] : given;
     const recorded = before(issuer);
-    const found = await withoutDeadIssuer(recorded, deployed());
+    const found = await withoutDeadIssuer(recorded, deployed(), false);
     expect(found).toEqual({ previous: recorded, warnings: [] });
     expect(asked).toEqual([]);
   },
 );
+
+describe("the client of before is the one that was deployed: made by hand, and taken over", () => {
+  const now = () => ({ ...deployed(), "oauth.clientId": "immich", "oauth.clientSecret": "new" });
+  const hand = () => ({
+    ...before(deployed()["oauth.issuerUrl"]),
+    "oauth.clientId": { present: true, value: "immich", text: '"immich"' },
+    "oauth.clientSecret": { present: true, value: "old", text: '"old"' },
+  });
+
+  test("it stays, and its secret was changed: the settings come back with the secret of now", async () => {
+    const { previous, warnings } = await withoutDeadIssuer(hand(), now(), true);
+    expect(previous).toEqual({
+      ...hand(),
+      "oauth.clientSecret": { present: true, value: "new", text: '"new"' },
+    });
+    expect(warnings).toHaveLength(1);
+    expect(warnings.join()).not.toMatch(/\bold\b|\bnew\b/);
+  });
+
+  test("it stays, and its secret is the same: the settings come back as they were", async () => {
+    const kept = { ...now(), "oauth.clientSecret": "old" };
+    expect(await withoutDeadIssuer(hand(), kept, true)).toEqual({ previous: hand(), warnings: [] });
+  });
+
+  test("it goes with the stack: Immich's defaults, and that is said", async () => {
+    const { previous, warnings } = await withoutDeadIssuer(hand(), now(), false);
+    expect(previous["oauth.enabled"]).toEqual({ present: false });
+    expect(previous["oauth.clientSecret"]).toEqual({ present: false });
+    expect(previous["passwordLogin.enabled"]).toEqual({ present: true, value: true });
+    expect(warnings.join()).toMatch(/OAuth client immich, which goes with/);
+  });
+
+  test("another client of the same application is somebody else's: it comes back", async () => {
+    const other = { ...hand(), "oauth.clientId": { present: true, value: "phone" } };
+    expect(await withoutDeadIssuer(other, now(), false)).toEqual({ previous: other, warnings: [] });
+  });
+});
