@@ -5,16 +5,26 @@ import { applicationArgs } from "./applicationArguments";
 import { ROLE_CLAIM } from "./components/adminRole";
 import type { ImmichSsoArgs } from "./components/immichSso";
 import type { StackConfig } from "./config";
+import { backchannelLogoutUri, knowsBackchannelLogout } from "./immich/logout";
 import { loginName } from "./loginName";
 import type { ProviderArgs } from "./provider/sdk";
 
 /**
  * @param stack name of the stack: several stacks may share one Immich, each with a PostgreSQL role and a port of its own.
+ * @param immichVersion undefined where it can't be asked now: what depends on it then stays as it is
  */
-export function ssoArguments(config: StackConfig, stack: string): ImmichSsoArgs {
+export function ssoArguments(
+  config: StackConfig,
+  stack: string,
+  immichVersion?: string,
+): ImmichSsoArgs {
   const { application, database, immich, restart, settingsThrough } = config;
+  const logout = immichVersion !== undefined && knowsBackchannelLogout(immichVersion);
   return {
-    application: applicationArgs(config, stack),
+    application: {
+      ...applicationArgs(config, stack),
+      ...(logout ? { logoutUri: backchannelLogoutUri(immich.url) } : {}),
+    },
     ...(application.adminGroups.length > 0 ? { roleClaim: ROLE_CLAIM } : {}),
     immich: providerArguments(config, stack),
     immichUrl: immich.url,

@@ -4,28 +4,30 @@ import { ConfigCommands, ConfigError } from "./configProblems";
 import { ImmichApi } from "./immich/api/client";
 import { ApiError } from "./immich/api/errors";
 import { KEYS } from "./immich/keys";
-import { askServer } from "./immich/server";
+import { askVersion } from "./immich/server";
 import { atLeast } from "./immich/version";
+
+/** Where packets to it are dropped, a preview does not wait for long. */
+const TIMEOUT_MS = 3_000;
 
 type Asked = Pick<StackConfig, "application" | "immich" | "settingsThrough" | "apiKey">;
 
 /**
- * Asks Immich for its version, and whether the API key will do, where the configuration depends on it. An Immich that can't
+ * Asks Immich for its version, and whether the API key will do, where that is to be used. An Immich that can't
  * be reached refuses nothing: the settings are judged again when they are written.
  *
+ * @returns undefined where it can't be learnt
  * @throws ConfigError for groups of administrators on an Immich without `oauth.roleClaim`
  * @throws ApiError for a key that Immich does not accept, or that may not change settings
  */
-export async function askImmichFirst(config: Asked, stack: string): Promise<void> {
+export async function askImmichFirst(config: Asked, stack: string): Promise<string | undefined> {
   const { application, immich, settingsThrough } = config;
   const { adminGroups } = application;
   const since = KEYS["oauth.roleClaim"]?.since;
-  const asksForRoles = adminGroups.length > 0 && since !== undefined;
-  const throughApi = settingsThrough === "api";
-  if (!asksForRoles && !throughApi) return;
-  const { version } = await askServer(immich.apiUrl);
-  if (throughApi) await checkKey(config, stack, version);
-  if (!asksForRoles || version === undefined || atLeast(version, since)) return;
+  const version = await askVersion(immich.apiUrl, { timeoutMs: TIMEOUT_MS });
+  if (settingsThrough === "api") await checkKey(config, stack, version);
+  if (version === undefined || adminGroups.length === 0 || since === undefined) return version;
+  if (atLeast(version, since)) return version;
   throw new ConfigError([
     {
       key: "adminGroups",

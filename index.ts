@@ -22,9 +22,11 @@ export = async function program(): Promise<Record<string, unknown>> {
   );
   const warning = keyInClear(config);
   if (warning) void pulumi.log.warn(warning);
-  await orEnd(() => allOf(askImmichFirst(config, stack), askAuthentikFirst(config, stack)));
+  const [immichVersion] = await orEnd(() =>
+    allOf(askImmichFirst(config, stack), askAuthentikFirst(config, stack)),
+  );
 
-  const sso = new ImmichSso("immich", ssoArguments(config, stack));
+  const sso = new ImmichSso("immich", ssoArguments(config, stack, immichVersion));
   return {
     issuerUrl: sso.issuerUrl,
     clientId: sso.clientId,
@@ -48,9 +50,10 @@ async function orEnd<T>(work: () => Promise<T>): Promise<T> {
   }
 }
 
-/** Waits for all, and fails with the messages of all that failed. */
-async function allOf(...work: readonly Promise<void>[]): Promise<void> {
+/** Waits for both, and fails with the messages of all that failed. */
+async function allOf<A, B>(...work: readonly [Promise<A>, Promise<B>]): Promise<[A, B]> {
   const failed = (await Promise.allSettled(work)).filter(({ status }) => status === "rejected");
   const messages = failed.map((result) => (result as PromiseRejectedResult).reason.message);
   if (messages.length > 0) throw new Error(messages.join("\n\n"));
+  return Promise.all(work);
 }

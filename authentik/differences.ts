@@ -18,6 +18,8 @@ interface Property {
   readonly secret?: boolean;
   /** Its value is the UUID of something that has a name. */
   readonly named?: boolean;
+  /** Left out it is to stay as it is. */
+  readonly optional?: boolean;
   /** How an element of a list is told; the order of a list means nothing. */
   readonly element?: (value: unknown) => string;
 }
@@ -40,6 +42,8 @@ export const PROVIDER: Kind = {
   includeClaimsInIdToken: {},
   subMode: {},
   issuerMode: {},
+  logoutUri: { optional: true },
+  logoutMethod: { optional: true },
 };
 
 /** All that a provider has besides: one made by this program has it as it was made. */
@@ -96,7 +100,7 @@ export function differences(
   for (const [input, property] of Object.entries(kind)) {
     const has = there[property.field ?? snake(input)];
     const wants = wanted[input];
-    if (wants === UNKNOWN) continue;
+    if (wants === UNKNOWN || (property.optional && wants === undefined)) continue;
     const tell = (value: unknown): string =>
       (property.named && names[String(value)]) || shown(value);
     if (property.element) {

@@ -43,6 +43,8 @@ export interface Facts {
   immichPublic(path: string, as: "browser" | "app", origin?: string): Promise<Reply>;
   /** Where Immich would send somebody who clicks the button, having come from redirectUri. */
   immichAuthorize(redirectUri: string): Promise<Reply>;
+  /** An empty POST to Immich's back-channel logout at its public address: it ends no session. */
+  immichLogout(uri: string): Promise<Reply>;
   /** Immich's version, e.g. "1.135.3"; undefined when it does not say. */
   immichVersion(): Promise<string | undefined>;
   row(): Promise<Row>;
@@ -157,6 +159,10 @@ export function factsFor(input: CheckInput, patience: Patience): Facts {
           headers: { "content-type": "application/json" },
           body: JSON.stringify({ redirectUri }),
         }),
+      ),
+    immichLogout: (uri) =>
+      once(`immich logout ${uri}`, () =>
+        request(uri, { method: "POST", timeoutMs: Math.min(PUBLIC_MS, patience.requestMs) }),
       ),
     immichVersion: () =>
       once("immich version", async () => {

@@ -11,6 +11,8 @@ export type Provider =
       readonly name: string;
       readonly isEncrypted: boolean;
       readonly redirectUris: readonly RedirectUri[];
+      /** Where and how it tells of the end of a session; an empty URI: it does not. */
+      readonly logout: { readonly uri: string; readonly method: string };
     }
   /** The API lists none: there is none, or the token may not see it. */
   | { readonly kind: "absent" }
@@ -38,6 +40,10 @@ export async function findProvider(facts: Facts): Promise<Provider> {
     name: String(field(provider, "name")),
     isEncrypted: Boolean(field(provider, "encryption_key")),
     redirectUris: redirectUrisOf(provider),
+    logout: {
+      uri: String(field(provider, "logout_uri") ?? ""),
+      method: String(field(provider, "logout_method") ?? ""),
+    },
   };
 }
 

@@ -34,6 +34,7 @@ import {
   scopesOffered,
   signingAlgorithm,
 } from "./oidc";
+import { logout } from "./logout";
 import { idTokenEncryption, redirectUriList } from "./provider";
 import { publicAddress } from "./publicAddress";
 import { redactor } from "./redact";
@@ -70,6 +71,7 @@ const functions: Readonly<Record<CheckId, (facts: Facts) => Promise<Finding>>> =
   "immich-discovery": immichDiscovery,
   "immich-redirect-uri": immichRedirectUri,
   "immich-scope": immichScope,
+  logout,
   clocks,
   "host-reachable": hostReachable,
   "settings-readable": settingsReadable,

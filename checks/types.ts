@@ -67,6 +67,8 @@ export interface CheckInput {
   readonly signingAlgorithm?: string;
   /** Immich's origin in a browser, and in the phone app. */
   readonly immichUrl: string;
+  /** Where Authentik is to tell Immich of the end of a session. Default: nowhere. */
+  readonly logoutUri?: string;
   /** Immich's address as the checks reach it. Default: immichUrl. */
   readonly immichApiUrl?: string;
   /** Names of the Authentik groups that may log in. Default: none, everybody may. */

@@ -1,5 +1,6 @@
 /** What doctor knows of a stack: its configuration and its state, both through the CLI, in memory only. */
 import type { CheckInput } from "../checks/types";
+import { backchannelLogoutUri } from "../immich/logout";
 import { immichAccess } from "./hostAccess";
 import { readConfig, type StackConfig } from "../config";
 import { pulumi, type CliResult } from "./cli";
@@ -117,6 +118,7 @@ export function inputOf({ name, config, deployed }: Stack): CheckInput {
   const there = deployed ?? configured;
   return {
     ...there,
+    logoutUri: backchannelLogoutUri(there.immichUrl),
     authentikUrl: authentik.url,
     authentikToken: authentik.token,
     authentikPublicUrl: publicUrlOf(there.issuerUrl),

@@ -1,5 +1,7 @@
 import * as pulumi from "@pulumi/pulumi";
 
+import { endSessionEndpoint } from "../immich/logout";
+import { isSavableUrl } from "../immich/rules";
 import { needsRestart } from "../immich/version";
 import { LoginCheck, Provider, type ProviderArgs } from "../provider/sdk";
 import { ContainerRestart } from "./containerRestart";
@@ -63,9 +65,12 @@ export class ImmichSso extends pulumi.ComponentResource {
       typeof authentikUrl === "string"
         ? isPlainHttp(authentikUrl)
         : pulumi.output(authentikUrl).apply(isPlainHttp);
+    // Immich's own form refuses an address without a dot in its host; it finds it by itself then.
+    const saysEndSession = typeof authentikUrl === "string" && isSavableUrl(authentikUrl);
     // What is to be owned is known before the values are: a look at all of it comes before anything is touched.
     const owned = desiredSettings<string, pulumi.Output<boolean>>(login, insecure, {
       ...NAMES,
+      ...(saysEndSession ? { endSessionEndpoint: "" } : {}),
       roleClaim,
     });
     const snapshot = settingsSnapshot(
@@ -88,6 +93,9 @@ export class ImmichSso extends pulumi.ComponentResource {
         clientId: application.clientId,
         clientSecret: application.clientSecret,
         scope: application.scopes.apply((scopes) => scopes.join(" ")),
+        ...(saysEndSession
+          ? { endSessionEndpoint: application.issuerUrl.apply(endSessionEndpoint) }
+          : {}),
         roleClaim,
       },
     );
@@ -128,6 +136,7 @@ export class ImmichSso extends pulumi.ComponentResource {
               scopes: application.scopes,
               redirectUris: application.redirectUris,
               immichUrl: args.immichUrl,
+              logoutUri: args.application.logoutUri,
               accessGroups: [...(args.application.accessGroups ?? [])],
               settings: desired.settings,
               settingsChangedAt: settings.settingsChangedAt,

@@ -4,8 +4,8 @@ import { RandomPassword } from "@pulumi/random/randomPassword";
 
 import { AuthentikApi } from "../authentik/api";
 import { type Answers, askFirst } from "../authentik/before";
-import { redirectUriProblem } from "../config";
 import { Hooks } from "./hooks";
+import { refuseInvalid } from "./invalidApplication";
 import { refusal } from "./refusal";
 
 /** An Authentik, as the program itself reaches it. */
@@ -62,6 +62,11 @@ export interface OidcApplicationArgs {
   readonly invalidationFlow?: pulumi.Input<string>;
   /** Name of the certificate that signs ID tokens. Default: authentik Self-signed Certificate. */
   readonly signingKey?: pulumi.Input<string>;
+  /**
+   * Where Authentik tells the client that a session has ended (OpenID Connect Back-Channel Logout 1.0). Default: what is
+   * set in Authentik stays: its Terraform provider never clears it again.
+   */
+  readonly logoutUri?: string;
   /** Where the application's tile leads. Default: Authentik's own guess. */
   readonly launchUrl?: pulumi.Input<string>;
   /** Names of groups whose members may log in; they have to be there. Default: everybody may. */
@@ -73,9 +78,6 @@ export interface OidcApplicationArgs {
    */
   readonly commands?: Record<string, string>;
 }
-
-/** Characters that Authentik keeps of a client ID or secret. */
-const LONGEST = 255;
 
 /**
  * Authentik's own defaults (authentik/providers/oauth2/models.py): those of its Terraform provider differ, and
@@ -175,14 +177,18 @@ export class OidcApplication extends pulumi.ComponentResource {
       issuerMode: "per_provider",
       subMode: "hashed_user_id",
       includeClaimsInIdToken: true,
+      ...(args.logoutUri ? { logoutUri: args.logoutUri, logoutMethod: "backchannel" } : {}),
       ...AUTHENTIKS_DEFAULTS,
     };
     const provider = new authentik.ProviderOauth2(`${name}-provider`, provided, {
       ...child,
       hooks: hooks.provider(),
       retainOnDelete: args.retainOnDelete,
-      // Whoever set them by hand. `logoutUri` is one that the Terraform provider never clears again.
-      ignoreChanges: [...Object.keys(AUTHENTIKS_DEFAULTS), "logoutUri", "logoutMethod"],
+      // Whoever set them by hand.
+      ignoreChanges: [
+        ...Object.keys(AUTHENTIKS_DEFAULTS),
+        ...(args.logoutUri ? [] : ["logoutUri", "logoutMethod"]),
+      ],
     });
     hooks.sayDrift("provider", provider.id, provided);
 
@@ -265,40 +271,4 @@ export class OidcApplication extends pulumi.ComponentResource {
       });
     return pulumi.unsecret(asked); // UUIDs and names, though a token went in
   }
-}
-
-/** Refuses what Authentik would accept without a word, or in a message of its own, all of it at once. */
-function refuseInvalid(
-  texts: {
-    readonly slug: string;
-    readonly clientId: string;
-    readonly applicationName: string;
-    readonly clientSecret?: string;
-  },
-  redirectUris: readonly string[],
-  resource: pulumi.Resource,
-): void {
-  const { slug, clientId, applicationName, clientSecret } = texts;
-  const problems: string[] = [];
-  if (redirectUris.length === 0)
-    problems.push(
-      "redirectUris: empty; at least one is needed, or Authentik trusts the first it sees",
-    );
-  redirectUris.forEach((uri, index) => {
-    const allowed = redirectUriProblem(uri);
-    if (allowed)
-      problems.push(`redirectUris[${index}]: ${JSON.stringify(uri)}; allowed: ${allowed}`);
-  });
-  if (clientSecret === "") problems.push("clientSecret: empty; leave it out to have one made");
-  if (clientSecret !== undefined && clientSecret.length > LONGEST)
-    problems.push(`clientSecret: ${clientSecret.length} characters; allowed: at most ${LONGEST}`);
-  if (clientId === "" || clientId.length > LONGEST)
-    problems.push(`clientId: ${clientId.length} characters; allowed: 1 to ${LONGEST}`);
-  if (!/^[-a-zA-Z0-9_]+$/.test(slug))
-    problems.push(`slug: ${JSON.stringify(slug)}; allowed: letters, digits, - and _`);
-  if (problems.length > 0)
-    throw refusal(
-      `The application ${applicationName} can't be made like this:\n  ${problems.join("\n  ")}`,
-      resource,
-    );
 }

@@ -18,7 +18,7 @@ export interface LoginSettings {
 export interface DesiredSettings<Text, Flag = boolean> {
   readonly settings: Record<string, Text | boolean | string>;
   /** Only where this version of Immich knows them. */
-  readonly whereKnown?: Record<string, boolean | Flag>;
+  readonly whereKnown?: Record<string, Text | boolean | Flag>;
 }
 
 /** The OAuth client as Immich is told of it. */
@@ -29,6 +29,8 @@ export interface ClientSettings<Text> {
   readonly clientSecret: Text;
   /** Scopes, separated by spaces. */
   readonly scope: Text;
+  /** Where the provider ends a session. Default: Immich finds it in the discovery document. */
+  readonly endSessionEndpoint?: Text;
   /** The claim that carries the role. Default: none, the setting is left alone. */
   readonly roleClaim?: string;
 }
@@ -53,9 +55,13 @@ export function desiredSettings<Text, Flag = boolean>(
   };
   if (immich.autoLaunch !== undefined) settings["oauth.autoLaunch"] = immich.autoLaunch;
   if (client.roleClaim) settings["oauth.roleClaim"] = client.roleClaim;
-  // Immich 3 and later refuse a plain http issuer otherwise.
-  if (insecure === false) return { settings };
-  return { settings, whereKnown: { "oauth.allowInsecureRequests": insecure } };
+  const { endSessionEndpoint } = client;
+  const whereKnown: DesiredSettings<Text, Flag>["whereKnown"] = {
+    ...(endSessionEndpoint === undefined ? {} : { "oauth.endSessionEndpoint": endSessionEndpoint }),
+    // Immich 3 and later refuse a plain http issuer otherwise.
+    ...(insecure === false ? {} : { "oauth.allowInsecureRequests": insecure }),
+  };
+  return { settings, ...(Object.keys(whereKnown).length > 0 ? { whereKnown } : {}) };
 }
 
 /** What turns password login on or off, where it is said which. */

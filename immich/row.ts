@@ -119,11 +119,14 @@ export function createRow(context: Way, wanted: Wanted): Promise<RowChange> {
 export function readRow(context: Way, state: RowState): Promise<RowState> {
   return open(context, async ({ place, common, version }) => {
     const keys = Object.keys(state.settings);
-    const settings = { ...state.settings, ...(await read(place, { ...common, keys })) };
+    // After an upgrade Immich knows more: such a setting then shows as one that is to be written.
+    const found = await read(place, { ...common, keys: [...keys, ...state.skipped] });
+    const settings = { ...state.settings, ...found };
     const same = keys.every((key) => sameValue(settings[key], state.settings[key]));
     return {
       ...state,
       settings,
+      skipped: state.skipped.filter((key) => !Object.hasOwn(found, key)),
       settingsChangedAt: same ? state.settingsChangedAt : new Date().toISOString(),
       immichVersion: version || state.immichVersion,
     };

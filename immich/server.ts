@@ -39,8 +39,8 @@ export async function askServer(
 ): Promise<ServerAnswers> {
   const { timeoutMs = 5_000 } = options;
   const asker = new Asker(apiUrl.replace(/\/+$/, ""), AbortSignal.timeout(timeoutMs));
-  const version = versionOf(await asker.first("/api/server/version", "/api/server-info/version"));
-  const isNew = version !== undefined && atLeast(version, PUBLIC_CONFIG_SINCE);
+  const known = await version(asker);
+  const isNew = known !== undefined && atLeast(known, PUBLIC_CONFIG_SINCE);
   const [features, published] = await Promise.all([
     asker.first("/api/server/features", "/api/server-info/features"),
     isNew ? asker.first("/api/public/config") : undefined,
@@ -49,7 +49,7 @@ export async function askServer(
   const oauth = group(published, "oauth");
   return {
     reachable: asker.answered,
-    version,
+    version: known,
     configFile: flag(features?.["configFile"]),
     oauth: flag(oauth?.["enabled"]) ?? flag(features?.["oauth"]),
     oauthAutoLaunch: flag(oauth?.["autoLaunch"]) ?? flag(features?.["oauthAutoLaunch"]),
@@ -59,6 +59,18 @@ export async function askServer(
     trouble: asker.trouble,
   };
 }
+
+/** Asks for the version alone; undefined where it can't be learnt. */
+export async function askVersion(
+  apiUrl: string,
+  options: { readonly timeoutMs?: number } = {},
+): Promise<string | undefined> {
+  const signal = AbortSignal.timeout(options.timeoutMs ?? 5_000);
+  return version(new Asker(apiUrl.replace(/\/+$/, ""), signal));
+}
+
+const version = async (asker: Asker): Promise<string | undefined> =>
+  versionOf(await asker.first("/api/server/version", "/api/server-info/version"));
 
 class Asker {
   /** Whether any answer was Immich's. */

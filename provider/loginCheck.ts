@@ -13,6 +13,10 @@ import { apiChecks, checks, host, print } from "./late";
 /** How long services may take to come up after a restart, in seconds, before that counts. */
 const WAIT_SECONDS = 60;
 
+/**
+ * What the checks run again for. Not for `logoutUri`: it comes and goes with whether Immich could be asked for its version,
+ * and where it is new the settings have changed too.
+ */
 const INPUTS = [
   "mode",
   "authentikUrl",

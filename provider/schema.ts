@@ -150,6 +150,9 @@ const resources: Record<string, Described> = {
       scopes: texts("Scopes that Immich asks for."),
       redirectUris: texts("Redirect URIs that Authentik accepts."),
       immichUrl: text("Origin of Immich as browsers reach it."),
+      logoutUri: text(
+        "Where Authentik is to tell of the end of a session. Default: that is not checked.",
+      ),
       accessGroups: texts("Groups that may log in. Default: everybody."),
       settings: settings("The settings that were deployed, by Immich's names."),
       settingsChangedAt: text("When they last changed; the checks run again when this does."),

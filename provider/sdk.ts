@@ -174,6 +174,8 @@ export interface LoginCheckArgs {
   redirectUris: pulumi.Input<pulumi.Input<string>[]>;
   /** Origin of Immich as browsers reach it. */
   immichUrl: pulumi.Input<string>;
+  /** Where Authentik is to tell of the end of a session. Default: that is not checked. */
+  logoutUri?: pulumi.Input<string | undefined>;
   /** Groups that may log in. Default: everybody. */
   accessGroups?: pulumi.Input<pulumi.Input<string>[]>;
   /** The settings that were deployed, by Immich's names. */

@@ -257,6 +257,31 @@ export const immichChecks = entries({
       },
     },
   },
+  logout: {
+    title: "Logging out",
+    asks: "Does a logout in Authentik end the session in Immich, and a logout in Immich lead to Authentik's? (Immich 3.0 and later.)",
+    symptom: "Logged out of Authentik, people are still in Immich; or the other way round.",
+    dependsOn: ["authentik-token", "immich-reachable"],
+    fixes: {
+      unset: {
+        when: "the provider in Authentik has no logout URI, as after an upgrade of Immich from before 3.0",
+        fix: (i) => `Set it: ${deployAgain(i)}.`,
+      },
+      different: {
+        when: "the logout URI or the logout method was changed in Authentik",
+        fix: (i) => `Put both back: ${deployAgain(i)}.`,
+      },
+      elsewhere: {
+        when: "`oauth.endSessionEndpoint` in Immich leads elsewhere",
+        fix: (i) => `Put it back: ${deployAgain(i)}.`,
+      },
+      "no-endpoint": {
+        when: "at Immich's public address something else answers Authentik",
+        fix: (i) =>
+          `Let the proxy pass POST ${i.logoutUri ?? `${i.immichUrl}/api/oauth/backchannel-logout`} on to Immich without a login in front: Authentik's worker asks it.`,
+      },
+    },
+  },
   clocks: {
     title: "Clocks",
     asks: "Do Authentik's and Immich's clocks agree within five minutes?",

@@ -12,6 +12,7 @@ import { empty, html, readCall, sendReply, withHeaders } from "./http";
 import { answerOidc, OIDC } from "./oidc";
 import { Engine } from "./oidc/engine";
 import { AccessTokens } from "./oidc/jwt";
+import { tellClients } from "./oidc/logout";
 import type { AuthentikOptions } from "./options";
 import { answerPage } from "./pages";
 import { errorPage } from "./pages/errors";
@@ -31,7 +32,9 @@ export async function startServer(
     sessions: new Sessions(),
     accessTokens: new AccessTokens(store),
   };
-  const control = new Control(options.controlToken, () => authentik.sessions.clear());
+  const control = new Control(options.controlToken, () => {
+    for (const session of authentik.sessions.clear()) tellClients(authentik, session);
+  });
   const server = createServer((request, response) => {
     void serve(authentik, control, request, response);
   });

@@ -66,9 +66,11 @@ export class Sessions {
     return { session, cookie: `${COOKIE}=${session.id}; Path=/; HttpOnly; SameSite=Lax${secure}` };
   }
 
-  /** Logs everybody out. */
-  clear(): void {
+  /** Ends all of them; gives those that somebody was logged in with. */
+  clear(): Session[] {
+    const loggedIn = [...this.known.values()].filter(({ user }) => user !== undefined);
     this.known.clear();
+    return loggedIn;
   }
 }
 

@@ -134,6 +134,8 @@ CREATE TABLE IF NOT EXISTS sessions (
   "userId" uuid NOT NULL REFERENCES ${table} ON DELETE CASCADE,
   "createdAt" timestamp with time zone NOT NULL DEFAULT now()
 );
+ALTER TABLE sessions ADD COLUMN IF NOT EXISTS "oauthSid" character varying;
+ALTER TABLE sessions ADD COLUMN IF NOT EXISTS "oauthBearerToken" character varying;
 CREATE TABLE IF NOT EXISTS api_keys (
   id uuid NOT NULL DEFAULT gen_random_uuid() PRIMARY KEY,
   name character varying NOT NULL,

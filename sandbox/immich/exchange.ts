@@ -9,7 +9,7 @@ export interface Request {
   readonly cookies: Readonly<Record<string, string>>;
   /** What stands in the place of `:name` in the route's path. */
   readonly parameters: Readonly<Record<string, string>>;
-  /** The JSON body; an empty object when there is none. */
+  /** The body, JSON or a form; an empty object when there is none. */
   readonly body: Readonly<Record<string, unknown>>;
   /** Eight characters that the log lines of this request carry. */
   readonly id: string;

@@ -137,16 +137,17 @@ async function read(incoming: IncomingMessage): Promise<Request> {
     headers: incoming.headers,
     cookies: readCookies(incoming.headers.cookie ?? ""),
     parameters: {},
-    // Any page may send text/plain anywhere without asking; NestJS reads no JSON from it.
-    body: /^application\/json(;|$)/.test(incoming.headers["content-type"] ?? "")
-      ? readBody(Buffer.concat(chunks).toString())
-      : {},
+    body: readBody(Buffer.concat(chunks).toString(), incoming.headers["content-type"]),
     id: Array.from({ length: 8 }, () => randomInt(36).toString(36)).join(""),
     secure: incoming.headers["x-forwarded-proto"] === "https",
   };
 }
 
-function readBody(text: string): Record<string, unknown> {
+/** JSON or a form. Any page may send text/plain anywhere without asking; NestJS reads no JSON from it. */
+function readBody(text: string, type = ""): Record<string, unknown> {
+  if (/^application\/x-www-form-urlencoded(;|$)/.test(type))
+    return Object.fromEntries(new URLSearchParams(text));
+  if (!/^application\/json(;|$)/.test(type)) return {};
   try {
     const body: unknown = JSON.parse(text || "{}");
     return typeof body === "object" && body !== null ? (body as Record<string, unknown>) : {};

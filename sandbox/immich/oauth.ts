@@ -1,9 +1,11 @@
 /** The OpenID Connect client, by the library that Immich itself uses, openid-client 6. */
 import { HttpError } from "./http";
 import { describeError, type Log, stackOf } from "./log";
+import { type LogoutClaims, logoutClaims } from "./logoutToken";
 import type { Json, JsonObject } from "./merge";
 import { authentication, clientMetadata, type Configuration, type OpenidClient } from "./openid";
 import { legacyDiscovery, legacyUrl } from "./openidLegacy";
+import type { OauthSession } from "./people";
 import type { Traits } from "./versions";
 
 /** Claims about the person who logs in. */
@@ -69,7 +71,7 @@ export class OauthClient {
     url: string,
     expected: { readonly state: string; readonly verifier: string },
     id: string,
-  ): Promise<Profile> {
+  ): Promise<{ readonly profile: Profile; readonly session: OauthSession }> {
     const lib = await this.load();
     const client = await this.discover(oauth, id);
     const pkce = client.serverMetadata().supportsPKCE() && this.traits.strictOidc;
@@ -84,7 +86,12 @@ export class OauthClient {
           ? claims
           : await lib.fetchUserInfo(client, tokens.access_token, lib.skipSubjectCheck);
       if (!profile.sub) throw new Error("Unexpected profile response, no `sub`");
-      return profile as Profile;
+      const sid = tokens.claims()?.["sid"];
+      const session = typeof sid === "string" ? { sid, idToken: tokens.id_token } : {};
+      return {
+        profile: profile as Profile,
+        session: this.traits.promptAndLogout ? session : {},
+      };
     } catch (error) {
       const reason = error instanceof Error ? error.message : String(error);
       this.log.write("ERROR", "OAuthRepository", `OAuth login failed: ${reason}`, id);
@@ -98,6 +105,22 @@ export class OauthClient {
     const own = oauth["endSessionEndpoint"];
     if (this.traits.promptAndLogout && typeof own === "string" && own !== "") return own;
     return (await this.discover(oauth, id)).serverMetadata().end_session_endpoint;
+  }
+
+  /**
+   * Whose session has ended at the provider, as its logout token says.
+   *
+   * @throws HttpError 400 for a token that is not good
+   */
+  async endedSession(oauth: JsonObject, token: string, id: string): Promise<LogoutClaims> {
+    const client = await this.discover(oauth, id);
+    try {
+      return await logoutClaims(token, oauth, client);
+    } catch (error) {
+      const reason = `Error validating JWT logout token: ${(error as Error).message}`;
+      this.log.write("ERROR", "OAuthRepository", reason, id);
+      throw new HttpError(400, "Error backchannel logout: token validation failed");
+    }
   }
 
   private load(): Promise<OpenidClient> {

@@ -1,6 +1,7 @@
 /** People and their sessions, in Immich's database, so that they outlive a restart. */
 import { createHash, randomBytes, scryptSync, timingSafeEqual } from "node:crypto";
 import type { Pool } from "pg";
+import type { LogoutClaims } from "./logoutToken";
 
 /** A user as the database has it. */
 export interface User {
@@ -28,6 +29,12 @@ export interface NewUser {
   readonly storageLabel?: string | null;
   /** Bytes; NaN goes to the database as it is, which refuses it. */
   readonly quotaSizeInBytes?: number | null;
+}
+
+/** What is remembered of the provider's session that a session came from. */
+export interface OauthSession {
+  readonly sid?: string;
+  readonly idToken?: string;
 }
 
 const COLUMNS = `id, email, name, "isAdmin", "oauthId", "storageLabel", "quotaSizeInBytes",
@@ -107,13 +114,32 @@ export class People {
   }
 
   /** Opens a session; the token is shown once and stored as a hash. */
-  async openSession(user: User): Promise<string> {
+  async openSession(user: User, { sid, idToken }: OauthSession = {}): Promise<string> {
     const token = secret();
-    await this.pool.query(`INSERT INTO sessions (token, "userId") VALUES ($1, $2)`, [
-      digest(token),
-      user.id,
-    ]);
+    await this.pool.query(
+      `INSERT INTO sessions (token, "userId", "oauthSid", "oauthBearerToken") VALUES ($1, $2, $3, $4)`,
+      [digest(token), user.id, sid ?? null, idToken ?? null],
+    );
     return token;
+  }
+
+  /** Closes the session that came from this one of the provider, or all that came from this person's. */
+  async closeOauthSessions({ sid, sub }: LogoutClaims): Promise<void> {
+    if (!sid && !sub) throw new Error("at least one of sid or sub must be present");
+    await this.pool.query(
+      `DELETE FROM sessions s USING ${this.table} u WHERE u.id = s."userId"
+         AND ($1::text IS NULL OR s."oauthSid" = $1) AND ($2::text IS NULL OR u."oauthId" = $2)`,
+      [sid || null, sub || null],
+    );
+  }
+
+  /** The ID token that a session began with. */
+  async idTokenOf(token: string): Promise<string | undefined> {
+    const { rows } = await this.pool.query<{ oauthBearerToken: string | null }>(
+      `SELECT "oauthBearerToken" FROM sessions WHERE token = $1`,
+      [digest(token)],
+    );
+    return rows[0]?.oauthBearerToken ?? undefined;
   }
 
   async closeSession(token: string): Promise<void> {

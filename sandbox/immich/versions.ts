@@ -46,7 +46,7 @@ export interface Traits {
   readonly strictOidc: boolean;
   /** A plain-http issuer needs oauth.allowInsecureRequests (since 3.0.0). */
   readonly httpsOnly: boolean;
-  /** oauth.prompt and oauth.endSessionEndpoint exist (since 3.0.0). */
+  /** oauth.prompt, oauth.endSessionEndpoint and back-channel logout exist (since 3.0.0). */
   readonly promptAndLogout: boolean;
   /** The callback refuses when OAuth has been switched off meanwhile; 1.135.3 does not. 3.0.0 (taken). */
   readonly callbackChecksEnabled: boolean;
@@ -54,7 +54,7 @@ export interface Traits {
   readonly profileFromIdToken: boolean;
   /** The role claim makes an admin of a new user. */
   readonly roles: boolean;
-  /** The role claim is read at each login. Immich pull request 29991, July 2026; 3.2.0 (taken). */
+  /** The role claim is read at each login (measured on 3.1.0; Immich pull request 29991). */
   readonly rolesAtEachLogin: boolean;
   /** A default quota of 0 is a quota of 0, and null is "none" (since 1.135); before, 0 is "none". */
   readonly nullQuota: boolean;
@@ -106,7 +106,7 @@ export function traitsOf(version: Version): Traits {
     callbackChecksEnabled: since("3.0.0"),
     profileFromIdToken: since("3.0.0"),
     roles: since("1.138.1"),
-    rolesAtEachLogin: since("3.2.0"),
+    rolesAtEachLogin: since("3.1.0"),
     nullQuota: since("1.135.0"),
     onboarding: since("1.134.0"),
     people: since("3.0.0") ? '"user"' : "users",

@@ -79,6 +79,11 @@ const breakages: Record<CheckId, () => Promise<Partial<CheckInput> | void>> = {
       "oauth.mobileRedirectUri": "https://photos.example.org/api/oauth/mobile-redirect",
     }),
   "immich-scope": () => lab.changeRow({ "oauth.scope": "openid email" }),
+  logout: async () => {
+    await lab.changeRow({ "oauth.allowInsecureRequests": true });
+    await lab.turnOff("immich/configure", { version: "3.0.0" });
+    return { logoutUri: `${lab.input().immichUrl}/api/oauth/backchannel-logout` };
+  },
   clocks: async () => void (lab.proxy.behind = 900),
   "host-reachable": async () => {
     await lab.turnOff("ssh/stop");

@@ -11,6 +11,7 @@ export interface World {
   clientId: string;
   secret: string;
   redirectUris: string[];
+  logout: { uri: string; method: string };
   algorithm: string;
   scopes: string[];
   claims: string[];
@@ -65,6 +66,7 @@ export async function fakeHomelab(): Promise<Homelab> {
     clientId: "immich-oauth-client",
     secret: SECRET,
     redirectUris: [`${immich.url}/auth/login`],
+    logout: { uri: "", method: "backchannel" },
     algorithm: "RS256",
     scopes: ["openid", "email", "profile"],
     claims: ["sub", "email", "name"],
@@ -215,6 +217,8 @@ function answerApi(world: World, url: URL, response: http.ServerResponse): void 
                 client_id: world.clientId,
                 name: "p",
                 encryption_key: world.encryptionKey,
+                logout_uri: world.logout.uri,
+                logout_method: world.logout.method,
                 redirect_uris: world.redirectUris.map((uri) => ({
                   matching_mode: "strict",
                   url: uri,
@@ -279,6 +283,9 @@ function answerImmich(
         oauth: { enabled: world.features.oauth },
         passwordLogin: { enabled: world.features.passwordLogin },
       });
+    case "/api/oauth/backchannel-logout":
+      if (Number(major) < 3) break;
+      return json(response, 400, { message: "Validation failed" });
     case "/api/oauth/authorize": {
       const error = world.authorizeError;
       if (error !== undefined) return json(response, error.status, { message: error.message });

@@ -36,11 +36,12 @@ test("an Immich without role claim: refused, with the version and the command", 
 
 test("an Immich with it, and one that can't be reached: nothing is refused", async () => {
   version = { major: 1, minor: 138, patch: 1 };
-  await expect(ask(["admins"])).resolves.toBeUndefined();
+  await expect(ask(["admins"])).resolves.toBe("1.138.1");
   await expect(ask(["admins"], 1)).resolves.toBeUndefined();
 });
 
-test("without groups of administrators nobody is asked", async () => {
-  await ask([]);
-  expect(asked).toEqual([]);
+test("the version is asked in one request, whatever depends on it", async () => {
+  version = { major: 3, minor: 1, patch: 0 };
+  await expect(ask([])).resolves.toBe("3.1.0");
+  expect(asked).toEqual(["/api/server/version"]);
 });

@@ -52,7 +52,7 @@ const OUTPUTS: Record<string, Record<string, unknown>> = {
   "command:remote:Command": { stdout: "", stderr: "" },
 };
 
-async function run(more: Record<string, unknown> = {}) {
+async function run(more: Record<string, unknown> = {}, immichVersion?: string) {
   const resources = new Map<string, Registered[]>();
   await pulumi.runtime.setMocks(
     {
@@ -77,7 +77,10 @@ async function run(more: Record<string, unknown> = {}) {
     "authentik:url": fake.url,
     ...more,
   });
-  const sso = new ImmichSso("immich", ssoArguments(readConfig(source(values)), "homelab"));
+  const sso = new ImmichSso(
+    "immich",
+    ssoArguments(readConfig(source(values)), "homelab", immichVersion),
+  );
   const value = <T>(output: pulumi.Output<T>): Promise<T> =>
     new Promise((resolve) => output.apply(resolve));
   const outputs = {
@@ -269,7 +272,35 @@ describe("what configuration changes", () => {
 
   test("a plain http issuer needs allowInsecureRequests, where Immich knows it", async () => {
     const { one } = await run({ [own("authentikPublicUrl")]: "http://127.0.0.1:9000" });
-    expect(one(types.row).inputs["whereKnown"]).toEqual({ "oauth.allowInsecureRequests": true });
+    expect(one(types.row).inputs["whereKnown"]).toMatchObject({
+      "oauth.allowInsecureRequests": true,
+    });
+  });
+
+  test.each([
+    [undefined, false],
+    ["2.7.5", false],
+    ["3.0.0", true],
+  ])(
+    "logging out, Immich %s: Authentik tells it of the end of a session: %s",
+    async (version, told) => {
+      const { one } = await run({}, version);
+      expect(one(types.row).inputs["whereKnown"]).toEqual({
+        "oauth.endSessionEndpoint":
+          "https://auth.hrmsmrflrii.xyz/application/o/immich/end-session/",
+      });
+      const logoutUri = told
+        ? "https://photos.hrmsmrflrii.xyz/api/oauth/backchannel-logout"
+        : undefined;
+      expect(one(types.provider).inputs["logoutUri"]).toBe(logoutUri);
+      expect(one(types.provider).inputs["logoutMethod"]).toBe(told ? "backchannel" : undefined);
+      expect(one(types.check).inputs["logoutUri"]).toBe(logoutUri);
+    },
+  );
+
+  test("an address without a dot is none that Immich would save: it finds the end of a session by itself", async () => {
+    const { one } = await run({ [own("authentikPublicUrl")]: "https://authentik" });
+    expect(one(types.row).inputs["whereKnown"]).toBeUndefined();
   });
 
   test("the existing Postgres login instead of a dedicated one", async () => {

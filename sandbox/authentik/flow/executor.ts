@@ -10,6 +10,7 @@ import type { Call, Reply } from "../http";
 import { decodePart, empty, html, json, redirect } from "../http";
 import type { FlowRow } from "../model";
 import { clientLocation, fulfil } from "../oidc/authorize";
+import { tellClients } from "../oidc/logout";
 import { notFoundPage } from "../pages/errors";
 import type { Plan, Session } from "../session";
 import { logIn, logOut } from "../session";
@@ -64,7 +65,8 @@ async function get(authentik: Authentik, call: Call, session: Session, plan: Pla
 }
 
 /** Shows the current step; steps that ask nothing are done here. */
-function show({ store }: Authentik, session: Session, plan: Plan): Outcome {
+function show(authentik: Authentik, session: Session, plan: Plan): Outcome {
+  const { store } = authentik;
   const { user } = session;
   switch (plan.flow.steps[plan.step]) {
     case "identification":
@@ -75,6 +77,7 @@ function show({ store }: Authentik, session: Session, plan: Plan): Outcome {
       if (plan.pending?.user) logIn(session, plan.pending.user);
       return "passed";
     case "user-logout":
+      if (user) tellClients(authentik, session);
       logOut(session);
       return "passed";
     case "consent": {

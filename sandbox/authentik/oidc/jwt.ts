@@ -36,13 +36,24 @@ export class AccessTokens {
     const provider = this.store.providers.get(issued?.provider);
     return issued && provider ? { ...issued, provider } : undefined;
   }
+
+  /** Takes back the tokens of a session that has ended; gives those that were still valid. */
+  end(sid: string): { readonly provider: ProviderRow; readonly claims: Claims }[] {
+    const ended = [...this.issued].filter(([, { claims }]) => claims.sid === sid);
+    for (const [jwt] of ended) this.issued.delete(jwt);
+    return ended.flatMap(([, { provider: pk, claims }]) => {
+      const provider = this.store.providers.get(pk);
+      return provider && Number(claims.exp) * 1000 > Date.now() ? [{ provider, claims }] : [];
+    });
+  }
 }
 
-function signJwt(store: Store, provider: ProviderRow, claims: Claims): string {
+/** Signs as a provider does: with its key, or else with the client's secret. */
+export function signJwt(store: Store, provider: ProviderRow, claims: Claims, typ = "JWT"): string {
   const key = store.certificates.get(provider.signing_key);
   const alg = algorithmOf(key);
   const encode = (part: unknown): string => Buffer.from(JSON.stringify(part)).toString("base64url");
-  const header = { alg, ...(key ? { kid: keyId(key) } : {}), typ: "JWT" };
+  const header = { alg, ...(key ? { kid: keyId(key) } : {}), typ };
   const text = `${encode(header)}.${encode(claims)}`;
   const signature = key
     ? sign("sha256", Buffer.from(text), { key: privateKeyOf(key), dsaEncoding: "ieee-p1363" })

@@ -2,7 +2,7 @@
 import type { LoginResponseDto, LogoutResponseDto } from "@immich/sdk";
 import { clearCookie, HttpError, type Reply, type Request, type Route, setCookie } from "../http";
 import { authenticate, type Immich, requireText, sessionToken } from "../immich";
-import type { User } from "../people";
+import type { OauthSession, User } from "../people";
 import { section } from "../settings";
 import { userDto } from "./users";
 
@@ -73,8 +73,9 @@ export async function loggedIn(
   { secure }: Request,
   user: User,
   kind: "password" | "oauth",
+  session: OauthSession = {},
 ): Promise<Reply> {
-  const accessToken = await people.openSession(user);
+  const accessToken = await people.openSession(user, session);
   const { isOnboarded, ...rest }: LoginResponseDto = {
     accessToken,
     userId: user.id,
@@ -99,10 +100,11 @@ export async function loggedIn(
 async function logout(immich: Immich, request: Request): Promise<Reply> {
   await authenticate(immich, request);
   const token = sessionToken(request);
+  const idToken = token === undefined ? undefined : await immich.people.idTokenOf(token);
   if (token !== undefined) await immich.people.closeSession(token);
   const answer: LogoutResponseDto = {
     successful: true,
-    redirectUri: await afterLogout(immich, request),
+    redirectUri: await afterLogout(immich, request, idToken),
   };
   return {
     json: answer,
@@ -112,11 +114,19 @@ async function logout(immich: Immich, request: Request): Promise<Reply> {
   };
 }
 
-async function afterLogout({ settings, oauth }: Immich, request: Request): Promise<string> {
+async function afterLogout(
+  { settings, oauth }: Immich,
+  request: Request,
+  idToken: string | undefined,
+): Promise<string> {
   const local = "/auth/login?autoLaunch=0";
   if (request.cookies["immich_auth_type"] !== "oauth") return local;
   const config = await settings.read({ context: "AuthService", id: request.id });
   const configured = section(config, "oauth");
   if (!configured["enabled"]) return local;
-  return (await oauth.logoutEndpoint(configured, request.id)) ?? local;
+  const endpoint = await oauth.logoutEndpoint(configured, request.id);
+  if (endpoint === undefined || idToken === undefined) return endpoint ?? local;
+  const url = new URL(endpoint);
+  url.searchParams.set("id_token_hint", idToken);
+  return url.toString();
 }

@@ -23,6 +23,13 @@ export function oauthRoutes(immich: Immich): Route[] {
     post("authorize", "start oauth", (request) => authorize(immich, request)),
     post("callback", "finish oauth", (request) => callback(immich, request)),
     post("link", "link oauth account", (request) => link(immich, request)),
+    ...(immich.traits.promptAndLogout
+      ? [
+          post("backchannel-logout", "logout oauth account", (request) =>
+            backchannelLogout(immich, request),
+          ),
+        ]
+      : []),
     post("unlink", "unlink oauth account", (request) => unlink(immich, request)),
     {
       method: "GET",
@@ -67,9 +74,9 @@ async function callback(immich: Immich, request: Request): Promise<Reply> {
   if (traits.callbackChecksEnabled && !oauth["enabled"]) {
     throw new HttpError(400, "OAuth is not enabled");
   }
-  const profile = await exchange(immich, request, oauth);
+  const { profile, session } = await exchange(immich, request, oauth);
   const user = await userOf(profile, oauth, { ...immich, id: request.id });
-  const reply = await loggedIn(immich, request, user, "oauth");
+  const reply = await loggedIn(immich, request, user, "oauth", session);
   const used = traits.strictOidc ? [clearCookie(STATE), clearCookie(VERIFIER)] : [];
   return { ...reply, cookies: [...used, ...(reply.cookies ?? [])] };
 }
@@ -79,7 +86,9 @@ async function link(immich: Immich, request: Request): Promise<Reply> {
   const { user } = await authenticate(immich, request);
   requireText(request.body, "url");
   const oauth = await read(immich, request);
-  const { sub } = await exchange(immich, request, oauth);
+  const {
+    profile: { sub },
+  } = await exchange(immich, request, oauth);
   const owner = await people.byOauthId(sub);
   if (owner !== undefined && owner.id !== user.id) {
     log.write(
@@ -91,6 +100,21 @@ async function link(immich: Immich, request: Request): Promise<Reply> {
     throw new HttpError(400, "This OAuth account has already been linked to another user.");
   }
   return { status: 201, json: userDto(await people.update(user.id, { oauthId: sub }), traits) };
+}
+
+/** The provider says that a session has ended there: it is over here too. */
+async function backchannelLogout(immich: Immich, request: Request): Promise<Reply> {
+  const [token = ""] = requireText(request.body, "logout_token");
+  const oauth = await read(immich, request);
+  if (!oauth["enabled"]) {
+    throw new HttpError(400, "Received backchannel logout request but OAuth is not enabled");
+  }
+  const claims = await immich.oauth.endedSession(oauth, token, request.id);
+  if (!claims.sub && !claims.sid) {
+    throw new HttpError(400, "Invalid logout token: it must contain either a sub or a sid claim");
+  }
+  await immich.people.closeOauthSessions(claims);
+  return { status: 200 };
 }
 
 async function unlink(immich: Immich, request: Request): Promise<Reply> {
