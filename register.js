@@ -1,8 +1,8 @@
 // Lets plain `node` run this repository's TypeScript: node -r ./register.js sandbox/main.ts
 //
 // Types are stripped by swc and checked elsewhere (`npm run check`, part of `npm test`). The program is
-// loaded through this hook (program.js), and so are the dynamic resources' providers, in the process that
-// Pulumi starts for them. What was stripped is kept in node_modules/.cache, where `npm ci` takes it away.
+// loaded through this hook (program.js), and so is its provider (provider/index.js). What was stripped is kept
+// in node_modules/.cache, where `npm ci` takes it away.
 "use strict";
 
 const crypto = require("node:crypto");

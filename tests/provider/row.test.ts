@@ -1,4 +1,4 @@
-// The operations behind the dynamic resources: real PostgreSQL, real SSH, both stores.
+// The operations behind the settings resources: real PostgreSQL, real SSH, both stores.
 import { Client } from "pg";
 
 import { createRow, deleteRow, readRow, snapshotRow, updateRow } from "../../immich/row";

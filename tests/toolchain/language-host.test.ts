@@ -179,15 +179,8 @@ test("plugins start ahead and together, and two of one kind stay two", async () 
       dependencies: { "@pulumi/pulumi": "*", "@pulumi/random": "*" },
     }),
     "index.js": `
-      const pulumi = require("@pulumi/pulumi");
       const { Provider } = require("@pulumi/random/provider");
       const { RandomPassword } = require("@pulumi/random/randomPassword");
-      class Echo extends pulumi.dynamic.Resource {
-        constructor(name) {
-          super({ create: async () => ({ id: name, outs: {} }), update: async () => ({}) }, name, {});
-        }
-      }
-      new Echo("echo");
       for (const name of ["a", "b"]) {
         const provider = new Provider(name);
         exports[name] = new RandomPassword(name, { length: 20 }, { provider }).result;

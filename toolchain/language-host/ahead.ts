@@ -3,10 +3,9 @@
 // The engine starts the launcher of a plugin (toolchain/launcher.sh) with its own address. For this engine
 // we make a folder: `host` has our process id, NAME.coming says that plugin NAME may be waited for, and
 // NAME, later, has the port that it serves. What is started here ends with us.
-import { type ChildProcess, spawn } from "node:child_process";
+import { spawn } from "node:child_process";
 import * as fs from "node:fs";
 import * as path from "node:path";
-import * as readline from "node:readline";
 import { home, ownFolder } from "./places";
 
 /** What to start. */
@@ -15,21 +14,16 @@ export interface Ahead {
   readonly engine: string;
   /** Names of plugins that are stand-ins; they share one process. */
   readonly providers: readonly string[];
-  /** The environment of the provider of dynamic resources; undefined: it is not started ahead. */
-  readonly dynamic?: Readonly<Record<string, string>>;
 }
 
 const everybody = path.join(home, ".toolchain-ahead");
-const dynamicName = "pulumi-resource-pulumi-nodejs";
 
 /** Starts the plugins. Nothing that fails here is an error: the engine starts what is not there. */
-export function startAhead({ engine, providers, dynamic }: Ahead): void {
+export function startAhead({ engine, providers }: Ahead): void {
   const together = path.join(ownFolder, "together.js");
-  const launcher = path.join(ownFolder, `${dynamicName}.js`);
   const folder = path.join(everybody, engine.replace(/^.*:/, ""));
   const names = providers.map((name) => `pulumi-resource-${name}`);
-  if (dynamic) names.push(dynamicName);
-  if (names.length === 0 || ![together, launcher].every((file) => fs.existsSync(file))) return;
+  if (names.length === 0 || !fs.existsSync(together)) return;
   try {
     sweep();
     open(folder, names);
@@ -39,31 +33,13 @@ export function startAhead({ engine, providers, dynamic }: Ahead): void {
   const giveUp = (): void => fs.rmSync(folder, { recursive: true, force: true });
   process.once("exit", giveUp);
 
-  const start = (args: readonly string[], env: Readonly<Record<string, string>>): ChildProcess => {
-    const child = spawn(process.execPath, args, {
-      env: { ...process.env, ...env },
-      stdio: ["pipe", "pipe", "inherit"],
-    });
-    child.stdin?.on("error", () => {});
-    child.once("error", giveUp);
-    child.once("exit", giveUp);
-    return child;
-  };
-  if (providers.length) {
-    start([together, engine, folder, ...providers], {}).stdout?.pipe(process.stdout);
-  }
-  if (dynamic) announce(start([launcher, engine], dynamic), path.join(folder, dynamicName));
-}
-
-/** Writes down the port, the first line that the plugin prints, and passes the rest on to the user. */
-function announce(plugin: ChildProcess, file: string): void {
-  if (!plugin.stdout) return;
-  let announced = false;
-  readline.createInterface({ input: plugin.stdout }).on("line", (line) => {
-    if (announced) process.stdout.write(`${line}\n`);
-    else writeWhole(file, line);
-    announced = true;
+  const child = spawn(process.execPath, [together, engine, folder, ...providers], {
+    stdio: ["pipe", "pipe", "inherit"],
   });
+  child.stdin.on("error", () => {});
+  child.stdout.pipe(process.stdout);
+  child.once("error", giveUp);
+  child.once("exit", giveUp);
 }
 
 function open(folder: string, names: readonly string[]): void {

@@ -3,7 +3,6 @@ import { type ChildProcess, spawn } from "node:child_process";
 import * as fs from "node:fs";
 import * as path from "node:path";
 import { RunRequest, RunResponse } from "@pulumi/pulumi/proto/language_pb";
-import { hasDynamicResources, modulesOf } from "../dynamic-memory";
 import { startAhead } from "./ahead";
 import { sayStandIns } from "./notice";
 import { ownFolder } from "./places";
@@ -13,9 +12,6 @@ import { entryPoint } from "./packages";
 
 /** The exit code of a program that has told the user what was wrong; cmd/run/index.js of @pulumi/pulumi. */
 const userHasBeenTold = 32;
-
-/** What runs a program, in @pulumi/pulumi. */
-const runModule = "@pulumi/pulumi/cmd/run";
 
 /** Where the program runs and how. */
 export interface Launch {
@@ -38,7 +34,7 @@ export async function runProgram(request: RunRequest, engineAddress: string): Pr
   if (isInstalled()) {
     const providers = standInProviders(launch.cwd);
     sayStandIns(providers.length);
-    startAhead({ engine: engineAddress, providers, dynamic: dynamicProvider(request, launch.cwd) });
+    startAhead({ engine: engineAddress, providers });
   }
   const { code, signal } = await run(launch);
   const response = new RunResponse();
@@ -61,7 +57,7 @@ export function prepare(request: RunRequest, engineAddress: string): Launch {
   const args = [
     ...preload(),
     ...options.nodeArguments,
-    entryPoint(runModule, directory),
+    entryPoint("@pulumi/pulumi/cmd/run", directory),
     `--monitor=${request.getMonitorAddress()}`,
     `--engine=${engineAddress}`,
     `--organization=${request.getOrganization()}`,
@@ -75,33 +71,6 @@ export function prepare(request: RunRequest, engineAddress: string): Launch {
     ...request.getArgsList(),
   ];
   return { args, env: environment(request, options), cwd: directory };
-}
-
-/** What the engine puts into the environment of the provider of dynamic resources, if there are any. */
-function dynamicProvider(
-  request: RunRequest,
-  directory: string,
-): Record<string, string> | undefined {
-  // The provider is started where we are, so the folder must be the one that it would be started in.
-  if (process.cwd() !== directory) return undefined;
-  if (!hasDynamicResources(modulesOf(entryPoint(runModule, directory)), directory))
-    return undefined;
-  const options = request.getInfo()?.getOptions()?.toJavaScript() ?? {};
-  const own = "pulumi-nodejs:";
-  const config = [...request.getConfigMap().toArray()]
-    .filter(([key]) => key.startsWith(own))
-    .map(([key, value]) => [key.slice(own.length), value]);
-  return {
-    ...Object.fromEntries(
-      Object.entries(options).map(([key, value]) => [
-        `PULUMI_RUNTIME_${key.toUpperCase()}`,
-        String(value),
-      ]),
-    ),
-    PULUMI_NODEJS_PROJECT: request.getProject(),
-    PULUMI_PROJECT: request.getProject(),
-    PULUMI_CONFIG: JSON.stringify(Object.fromEntries(config)),
-  };
 }
 
 /** Makes the program start faster; see preload.ts. */
