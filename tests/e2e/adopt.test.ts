@@ -8,6 +8,7 @@ import { readFileSync } from "node:fs";
 
 import { loginAs } from "../../checks/login";
 import { adminRole } from "../../components/adminRole";
+import { byHand, type Json } from "./byHand";
 import { changesOf, startLab, type Lab } from "./lab";
 
 jest.setTimeout(240_000);
@@ -20,61 +21,7 @@ beforeAll(async () => {
 });
 afterAll(() => lab?.stop());
 
-type Json = Record<string, unknown>;
-
-async function api(path: string, body?: object): Promise<Json> {
-  const { url, token } = lab.sandbox.authentik;
-  const response = await fetch(`${url}/api/v3/${path}`, {
-    method: body ? "POST" : "GET",
-    headers: { authorization: `Bearer ${token}`, "content-type": "application/json" },
-    body: body && JSON.stringify(body),
-  });
-  const answer = (await response.json()) as Json;
-  if (!response.ok) throw new Error(`${path}: ${JSON.stringify(answer)}`);
-  return answer;
-}
-
-async function remove(path: string): Promise<void> {
-  const { url, token } = lab.sandbox.authentik;
-  const headers = { authorization: `Bearer ${token}` };
-  const { status } = await fetch(`${url}/api/v3/${path}`, { method: "DELETE", headers });
-  if (status !== 204) throw new Error(`${path}: ${status}`);
-}
-
-async function first(path: string): Promise<Json> {
-  const [found] = (await api(path))["results"] as Json[];
-  if (!found) throw new Error(`nothing at ${path}`);
-  return found;
-}
-
-/** The provider as a person makes it in Authentik's forms. */
-async function makeProvider(clientSecret: string, ...more: unknown[]): Promise<Json> {
-  const flow = async (slug: string) => (await first(`flows/instances/?slug=${slug}`))["pk"];
-  const mappings = (await api("propertymappings/provider/scope/"))["results"] as Json[];
-  return api("providers/oauth2/", {
-    name: "immich-oauth-provider",
-    client_type: "confidential",
-    client_id: "immich-oauth-client",
-    client_secret: clientSecret,
-    authorization_flow: await flow("default-provider-authorization-explicit-consent"),
-    invalidation_flow: await flow("default-provider-invalidation-flow"),
-    redirect_uris: [{ matching_mode: "strict", url: `${lab.sandbox.immich.url}/auth/login` }],
-    signing_key: (await first("crypto/certificatekeypairs/"))["pk"],
-    property_mappings: mappings
-      .filter(({ managed }) => /scope-(openid|email|profile)$/.test(String(managed)))
-      .map(({ pk }) => pk)
-      .concat(more),
-  });
-}
-
-const makeApplication = (provider: unknown, more: object = {}): Promise<Json> =>
-  api("core/applications/", {
-    name: "Immich",
-    slug: "immich",
-    provider,
-    meta_launch_url: lab.sandbox.immich.url,
-    ...more,
-  });
+const { api, first, makeProvider, makeApplication, remove } = byHand(() => lab.sandbox);
 
 /** `npm run adopt`, without the setup before it. */
 async function adopt(): Promise<{ code: number; output: string }> {
