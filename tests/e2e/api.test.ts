@@ -80,7 +80,7 @@ test.each(["1.135.3", "3.1.0", "3.2.2"])("Immich %s: a whole life", async (immic
       ...insecure,
     },
   });
-  expect(new Set(Object.values(outputs["loginCheck"] as object))).toEqual(new Set(["ok"]));
+  expect(outputs["loginCheck"]).toEqual({ summary: expect.stringMatching(/^(\d+) of \1 ok$/) });
   expect(await login("bob")).toMatchObject({ ok: true, user: "bob@example.test" });
 
   const writes = async (): Promise<number> => {
