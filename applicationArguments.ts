@@ -2,7 +2,8 @@
 import { AuthentikApi } from "./authentik/api";
 import { askFirst } from "./authentik/before";
 import type { StackConfig } from "./config";
-import { adminRole } from "./components/adminRole";
+import { ConfigCommands } from "./configProblems";
+import { claimMappings } from "./components/claims";
 import type { OidcApplicationArgs } from "./components/oidcApplication";
 
 type Config = Pick<StackConfig, "application" | "authentik">;
@@ -12,7 +13,7 @@ export function applicationArgs(
   { application, authentik }: Config,
   stack: string,
 ): OidcApplicationArgs {
-  const { name, redirectUris, scopes, accessGroups, adminGroups, ...same } = application;
+  const { name, redirectUris, scopes, accessGroups, grants, ...same } = application;
   return {
     ...same,
     authentik,
@@ -20,7 +21,7 @@ export function applicationArgs(
     redirectUris: [...redirectUris],
     scopes: [...scopes],
     accessGroups: [...accessGroups],
-    scopeMappings: adminGroups.length > 0 ? { role: adminRole(name, adminGroups) } : {},
+    scopeMappings: claimMappings(name, grants),
     commands: commands(stack),
   };
 }
@@ -33,19 +34,35 @@ export async function askAuthentikFirst(
   { application, authentik }: Config,
   stack: string,
 ): Promise<void> {
-  const { accessGroups, adminGroups } = application;
-  const groups = Object.entries({ accessGroups, adminGroups }).flatMap(([argument, names]) =>
-    names.map((name, at) => [`${argument}[${at}]`, name] as const),
-  );
+  const { accessGroups, grants, name } = application;
+  const { adminGroups, storageQuotas } = grants;
+  const groups = [
+    ...Object.entries({ accessGroups, adminGroups }).flatMap(([argument, names]) =>
+      names.map((name, at) => [`${argument}[${at}]`, name] as const),
+    ),
+    ...Object.keys(storageQuotas).map((name) => [quotaOf(name), name] as const),
+  ];
   await askFirst(
     AuthentikApi.at(authentik),
     {
       ...application,
       groups: Object.fromEntries(groups),
-      scopeMappings: adminGroups.length > 0,
+      scopeMappings: Object.keys(claimMappings(name, grants)).length > 0,
     },
-    commands(stack),
+    {
+      ...commands(stack),
+      ...Object.fromEntries(
+        Object.keys(storageQuotas).map((name) => [quotaOf(name), ofQuota(stack, name)]),
+      ),
+    },
   );
+}
+
+const quotaOf = (group: string): string => `storageQuotas[${JSON.stringify(group)}]`;
+
+function ofQuota(stack: string, group: string): string {
+  const remove = new ConfigCommands(stack).remove(quotaOf(group));
+  return `make the group in Authentik, or take it away: ${remove}`;
 }
 
 /** What a user of a stack does about an argument. */

@@ -2,7 +2,7 @@
 import { createHash } from "node:crypto";
 
 import { applicationArgs } from "./applicationArguments";
-import { ROLE_CLAIM } from "./components/adminRole";
+import { claimSettings } from "./components/claims";
 import type { ImmichSsoArgs } from "./components/immichSso";
 import type { StackConfig } from "./config";
 import { backchannelLogoutUri, knowsBackchannelLogout } from "./immich/logout";
@@ -19,16 +19,17 @@ export function ssoArguments(
   immichVersion?: string,
 ): ImmichSsoArgs {
   const { application, database, immich, restart, settingsThrough } = config;
+  const { grants } = application;
   const logout = immichVersion !== undefined && knowsBackchannelLogout(immichVersion);
   return {
     application: {
       ...applicationArgs(config, stack),
       ...(logout ? { logoutUri: backchannelLogoutUri(immich.url) } : {}),
     },
-    ...(application.adminGroups.length > 0 ? { roleClaim: ROLE_CLAIM } : {}),
+    ...(grants.adminGroupsDemote ? { soleAdminGroups: [...grants.adminGroups] } : {}),
     immich: providerArguments(config, stack),
     immichUrl: immich.url,
-    login: immich,
+    login: { ...immich, oauthSettings: { ...immich.oauthSettings, ...claimSettings(grants) } },
     ...(settingsThrough === "database" && database
       ? {
           store: database.store,

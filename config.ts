@@ -5,6 +5,7 @@
  * knows nothing of Pulumi: whoever needs the configuration hands it a source to read from.
  */
 import { type ConfigSource, Reader } from "./configReader";
+import { readGrants, readOauthSettings } from "./configOauth";
 import * as rules from "./configRules";
 import { loginName } from "./loginName";
 import type { BadKey } from "./ssh/privateKey";
@@ -98,6 +99,11 @@ function readImmich(reader: Reader) {
     autoLaunch: reader.flag("autoLaunch"),
     /** Undefined: left as it is in Immich. */
     passwordLogin: reader.flag("passwordLogin"),
+    /** More of Immich's OAuth settings, by Immich's names without `oauth.`. */
+    oauthSettings: readOauthSettings(
+      reader,
+      (key) => !["", "[]", "{}"].includes(reader.value(key)),
+    ),
   };
 }
 
@@ -157,7 +163,7 @@ function readApplication(reader: Reader, immichUrl: string) {
       ]),
     ],
     accessGroups: reader.list("accessGroups", "family", repeated),
-    adminGroups: reader.list("adminGroups", "admins", repeated),
+    grants: readGrants(reader, repeated),
   };
 }
 

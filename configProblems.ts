@@ -23,9 +23,10 @@ export class ConfigError extends Error {
  * A value as messages show it: quoted, with nothing in it that a terminal would act upon or hide, and nothing of what
  * may be the password of `scheme://user:password@host`.
  */
-export function shown(value: string): string {
-  if (/:[^@]*@/.test(value)) return "[may contain a password]";
-  return JSON.stringify(value).replace(
+export function shown(value: unknown): string {
+  const text = JSON.stringify(value);
+  if (/:[^@]*@/.test(text)) return "[may contain a password]";
+  return text.replace(
     /[\p{Cc}\p{Cf}]/gu,
     (letter) => `\\u${letter.charCodeAt(0).toString(16).padStart(4, "0")}`,
   );
@@ -71,7 +72,7 @@ export class ConfigCommands {
     return this.setTo(key, `--secret ${quote(key)}${file === undefined ? "" : ` < ${file}`}`);
   }
 
-  /** Takes a key, or an item of a list, away. */
+  /** Takes a key, an item of a list or an entry of a map away. */
   remove(key: string): string {
     return `npx pulumi config rm${this.stack}${path(key)} ${quote(key)}`;
   }
@@ -81,4 +82,4 @@ export class ConfigCommands {
   }
 }
 
-const path = (key: string): string => (key.endsWith("]") ? " --path" : "");
+const path = (key: string): string => (/[.\]]/.test(key) ? " --path" : "");

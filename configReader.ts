@@ -6,6 +6,7 @@ import {
   itemTrouble,
   ONE_LINE,
   parseList,
+  parseMap,
   type Rule,
   SCOPES,
   TEXT,
@@ -139,6 +140,27 @@ export class Reader {
       this.add(place, shown(item), allowed, this.commands.remove(place));
     }
     return items;
+  }
+
+  /** A map from names to values, unjudged but for the names. */
+  map(key: string): Readonly<Record<string, unknown>> {
+    const value = this.value(key) || "{}";
+    this.setting.set(key, this.commands.set(`${key}.NAME`, "VALUE"));
+    const entries = parseMap(value);
+    if (!entries) {
+      this.add(key, shown(value), "a map of names to values", this.commands.remove(key));
+      return {};
+    }
+    for (const name of Object.keys(entries)) {
+      const allowed = itemTrouble(name);
+      if (allowed) this.refuseEntry(`${key}[${JSON.stringify(name)}]`, entries[name], allowed);
+    }
+    return entries;
+  }
+
+  /** Names a problem of an entry of a map; taking it away is the way out. */
+  refuseEntry(place: string, value: unknown, allowed: string): void {
+    this.add(place, shown(value), allowed, this.commands.remove(place));
   }
 
   scopes(key: string): readonly string[] {

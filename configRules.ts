@@ -103,6 +103,18 @@ export function parseList(value: string): string[] | undefined {
   return undefined;
 }
 
+/** Reads a map, as Pulumi hands it over: JSON. Undefined for anything else. */
+export function parseMap(value: string): Record<string, unknown> | undefined {
+  try {
+    const parsed: unknown = JSON.parse(value);
+    const isMap = typeof parsed === "object" && parsed !== null && !Array.isArray(parsed);
+    if (isMap) return parsed as Record<string, unknown>;
+  } catch {
+    // Not JSON: reported by the caller like any other value that is no map.
+  }
+  return undefined;
+}
+
 /** What any item of a list should be, or undefined where it is right. */
 export function itemTrouble(item: string): string | undefined {
   if (item.trim() === "") return TEXT.allowed;

@@ -1,11 +1,11 @@
 /** What only a running Immich knows of a configuration, asked before anything is made. */
 import type { StackConfig } from "./config";
-import { ConfigCommands, ConfigError } from "./configProblems";
+import { claimSettings } from "./components/claims";
+import { unknownSettings } from "./configOauth";
+import { ConfigCommands, ConfigError, type ConfigProblem, shown } from "./configProblems";
 import { ImmichApi } from "./immich/api/client";
 import { ApiError } from "./immich/api/errors";
-import { KEYS } from "./immich/keys";
 import { askVersion } from "./immich/server";
-import { atLeast } from "./immich/version";
 
 /** Where packets to it are dropped, a preview does not wait for long. */
 const TIMEOUT_MS = 3_000;
@@ -17,26 +17,38 @@ type Asked = Pick<StackConfig, "application" | "immich" | "settingsThrough" | "a
  * be reached refuses nothing: the settings are judged again when they are written.
  *
  * @returns undefined where it can't be learnt
- * @throws ConfigError for groups of administrators on an Immich without `oauth.roleClaim`
+ * @throws ConfigError for settings that this Immich does not know
  * @throws ApiError for a key that Immich does not accept, or that may not change settings
  */
 export async function askImmichFirst(config: Asked, stack: string): Promise<string | undefined> {
   const { application, immich, settingsThrough } = config;
-  const { adminGroups } = application;
-  const since = KEYS["oauth.roleClaim"]?.since;
   const version = await askVersion(immich.apiUrl, { timeoutMs: TIMEOUT_MS });
   if (settingsThrough === "api") await checkKey(config, stack, version);
-  if (version === undefined || adminGroups.length === 0 || since === undefined) return version;
-  if (atLeast(version, since)) return version;
-  throw new ConfigError([
-    {
-      key: "adminGroups",
-      given: JSON.stringify(adminGroups),
-      allowed: `none: Immich ${version} at ${immich.apiUrl} takes no roles from Authentik; it does since ${since}`,
-      fix: new ConfigCommands(stack).remove("adminGroups"),
-    },
-  ]);
+  if (version === undefined) return undefined;
+  const { grants } = application;
+  const given: Readonly<Record<string, unknown>> = { ...grants, ...immich };
+  const byGrants = claimSettings(grants);
+  const wanted = { ...immich.oauthSettings, ...byGrants };
+  const problems = unknownSettings(wanted, version).map(({ name, since }): ConfigProblem => {
+    const key = Object.hasOwn(byGrants, name) ? OF_CLAIM[name] : undefined;
+    const place = key ?? `oauthSettings.${name}`;
+    return {
+      key: place,
+      given: shown(key === undefined ? wanted[name] : given[key]),
+      allowed: `none: Immich ${version} at ${immich.apiUrl} does not know oauth.${name}; it does since ${since}`,
+      fix: new ConfigCommands(stack).remove(place),
+    };
+  });
+  if (problems.length > 0) throw new ConfigError(problems);
+  return version;
 }
+
+/** The key of the configuration that a claim is told for. */
+const OF_CLAIM: Readonly<Record<string, string>> = {
+  roleClaim: "adminGroups",
+  storageQuotaClaim: "storageQuotas",
+  storageLabelClaim: "storageLabelAttribute",
+};
 
 async function checkKey(
   { immich, apiKey }: Asked,

@@ -80,19 +80,23 @@ function detail(reply: Reply): string {
   return typeof text === "string" ? `"${text}"` : describe(reply);
 }
 
-interface Person {
+/** A user of Authentik. */
+export interface Person {
   readonly name: string;
   readonly email: string;
+  /** What Immich knows as `oauthId`: the `sub` of tokens. */
+  readonly uid: string;
 }
 
 /** Active members, those of child groups included: Authentik counts them in. */
-async function membersOf(facts: Facts, group: unknown, depth: number): Promise<Person[]> {
+export async function membersOf(facts: Facts, group: unknown, depth: number): Promise<Person[]> {
   const objects = field(group, "users_obj");
   const people = (Array.isArray(objects) ? objects : [])
     .filter((one) => field(one, "is_active") !== false)
     .map((one) => ({
       name: String(field(one, "username")),
       email: String(field(one, "email") ?? ""),
+      uid: String(field(one, "uid") ?? ""),
     }));
   const children = field(group, "children");
   if (!Array.isArray(children) || depth >= 3) return people;

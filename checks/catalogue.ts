@@ -5,16 +5,17 @@ import type { CheckEntry } from "./catalogue/entry";
 import { immichChecks } from "./catalogue/immich";
 import { oidcChecks } from "./catalogue/oidc";
 import { settingsChecks } from "./catalogue/settings";
+import { wayChecks } from "./catalogue/waysInAndOut";
 
 /** The groups that the table is read in. */
 const parts = {
   Authentik: authentikChecks,
   OpenID: oidcChecks,
-  Immich: immichChecks,
+  Immich: { ...immichChecks, ...wayChecks },
   "Immich's host": settingsChecks,
 } as const;
 
-const all = { ...authentikChecks, ...oidcChecks, ...immichChecks, ...settingsChecks };
+const all = { ...authentikChecks, ...oidcChecks, ...immichChecks, ...wayChecks, ...settingsChecks };
 
 export type CheckId = keyof typeof all;
 

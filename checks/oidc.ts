@@ -60,7 +60,8 @@ export async function signingAlgorithm(facts: Facts): Promise<Finding> {
   const offered = strings(await inDocument(facts, "id_token_signing_alg_values_supported"));
   const row = await facts.row();
   const inRow = row.kind === "settings" ? row.settings["oauth.signingAlgorithm"] : undefined;
-  const wanted = facts.input.signingAlgorithm ?? "RS256";
+  const { settings, signingAlgorithm = "RS256" } = facts.input;
+  const wanted = String(settings["oauth.signingAlgorithm"] ?? signingAlgorithm);
   const expected = inRow === undefined ? wanted : String(inRow);
   const seen = `Authentik signs ${offered.join(", ") || "nothing"}, Immich expects ${expected || "none"}`;
   if (offered.includes(expected)) return ok(seen);

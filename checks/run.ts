@@ -1,5 +1,6 @@
 // Runs every check: each as soon as what it stands on is known, all within a bounded time.
 import { accessGroups, authentikReachable, authentikToken } from "./authentik";
+import { adminRights } from "./adminRights";
 import { catalogue, checkIds, type CheckId } from "./catalogue";
 import {
   clientKnown,
@@ -64,6 +65,7 @@ const functions: Readonly<Record<CheckId, (facts: Facts) => Promise<Finding>>> =
   "config-file": configFile,
   "password-login-lockout": passwordLoginLockout,
   "admin-way-in": adminWayIn,
+  "admin-rights": adminRights,
   "oauth-enabled": oauthEnabled,
   "insecure-issuer": insecureIssuer,
   "immich-issuer": immichIssuer,
@@ -167,6 +169,7 @@ function result(
     seen: redact(finding.seen),
     fix: redact(fixOf(id, finding, input)),
     ...(finding.note === undefined ? {} : { note: redact(finding.note) }),
+    ...(finding.warning === undefined ? {} : { warning: redact(finding.warning) }),
   };
 }
 

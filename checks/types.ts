@@ -23,6 +23,8 @@ export interface CheckResult {
   readonly fix: string;
   /** What somebody should know besides while anything else is broken. */
   readonly note?: string;
+  /** What is as this stack asks for, and may take somebody by surprise: said with each deployment. */
+  readonly warning?: string;
 }
 
 /** Where Immich's containers run: only used to write commands into the fixes. */
@@ -73,6 +75,8 @@ export interface CheckInput {
   readonly immichApiUrl?: string;
   /** Names of the Authentik groups that may log in. Default: none, everybody may. */
   readonly accessGroups?: readonly string[];
+  /** Groups whose members alone are told to be administrators of Immich. Default: nobody's rights are taken away. */
+  readonly soleAdminGroups?: readonly string[];
   /** The settings that were deployed, owned keys only (oauth.clientSecret is a secret). */
   readonly settings: Settings;
   /** When a deployment last changed the settings: ISO 8601. Without it, no restart is expected. */
@@ -137,6 +141,8 @@ export interface Finding {
   readonly fix?: string;
   /** What somebody should know besides while anything else is broken. */
   readonly note?: string;
+  /** What is as this stack asks for, and may take somebody by surprise: said with each deployment. */
+  readonly warning?: string;
 }
 
 /** As it should be; `seen` says what was seen. */

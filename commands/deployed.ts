@@ -7,7 +7,15 @@ import { isDeepStrictEqual } from "node:util";
 import { results } from "../checks/authentik";
 import { field, request } from "../checks/http";
 import type { Settings } from "../checks/types";
-import { adminRoleExpression, ROLE_SCOPE } from "../components/adminRole";
+import {
+  claimMappings,
+  claimSettings,
+  LABEL,
+  QUOTA,
+  ROLE,
+  roleExpression,
+} from "../components/claims";
+import { SETTABLE } from "../configOauth";
 import { MOBILE_REDIRECT_URI, type StackConfig } from "../config";
 import type { Properties, StateResource } from "./state";
 
@@ -113,12 +121,8 @@ export function notDeployed(
   const app = first(resources, APPLICATION);
   const check = first(resources, LOGIN_CHECK);
   const secret = first(resources, GENERATED_SECRET);
-  const mapping = first(resources, SCOPE_MAPPING);
   const { settings } = deployed;
   const has = (key: string): unknown => settings[key] ?? undefined;
-  const expression = application.adminGroups.length
-    ? adminRoleExpression(application.adminGroups)
-    : undefined;
   const rotation = (secret?.["keepers"] as Properties | undefined)?.["rotation"];
 
   const differs: readonly (readonly [string, boolean])[] = [
@@ -131,13 +135,14 @@ export function notDeployed(
     ["clientId", deployed.clientId !== application.clientId],
     ["clientSecret", secretDiffers(application.clientSecret, deployed, secret !== undefined)],
     ["clientSecretRotation", isOther(rotation, application.clientSecretRotation)],
-    ["scopes", !sameList(withoutRole(deployed.scopes), withoutRole(application.scopes))],
+    ["scopes", !sameList(withoutClaims(deployed.scopes), withoutClaims(application.scopes))],
     ...redirectUriKeys(deployed, config),
     ["accessGroups", !sameList(deployed.accessGroups, application.accessGroups)],
-    ["adminGroups", text(mapping?.["expression"]) !== expression],
+    ...grantKeys(resources, config),
     ["buttonText", isOther(has("oauth.buttonText"), immich.buttonText)],
     ["autoRegister", isOther(has("oauth.autoRegister"), immich.autoRegister)],
     ["autoLaunch", has("oauth.autoLaunch") !== immich.autoLaunch],
+    ["oauthSettings", !isDeepStrictEqual(settable(settings), settable(wantedSettings(config)))],
     ["passwordLogin", has("passwordLogin.enabled") !== immich.passwordLogin],
     ["settingsThrough", isOther(wayOf(check), settingsThrough)],
     ["restart", isOther(check?.["restart"], restart.when)],
@@ -201,9 +206,41 @@ function secretDiffers(
   return configured === undefined ? !isGenerated : configured !== clientSecret;
 }
 
-/** The role's scope is not among those configured: it comes with `adminGroups`. */
-function withoutRole(scopes: readonly string[]): string[] {
-  return scopes.filter((scope) => scope !== ROLE_SCOPE);
+/** The scopes of claims are not among those configured: they come with what is granted. */
+function withoutClaims(scopes: readonly string[]): string[] {
+  const own = [ROLE, QUOTA, LABEL].map(({ scope }) => scope);
+  return scopes.filter((scope) => !own.includes(scope));
+}
+
+/** What is told of users, by the expressions that tell it. */
+function grantKeys(
+  resources: readonly StateResource[],
+  { application: { name, grants } }: StackConfig,
+): (readonly [string, boolean])[] {
+  const wanted = claimMappings(name, grants);
+  const there = (key: string): unknown =>
+    resources.find((one) => SCOPE_MAPPING.includes(one.type) && one.name.endsWith(`-${key}`))
+      ?.outputs["expression"];
+  const differs = (key: string): boolean => there(key) !== wanted[key]?.expression;
+  const { adminGroups, adminGroupsDemote } = grants;
+  const demotes = there("role") === roleExpression(adminGroups, !adminGroupsDemote);
+  return [
+    ["adminGroups", differs("role") && !demotes],
+    ["adminGroupsDemote", demotes],
+    ["storageQuotas", differs("quota")],
+    ["storageLabelAttribute", differs("label")],
+  ];
+}
+
+function wantedSettings({ application, immich }: StackConfig): Settings {
+  const all = { ...immich.oauthSettings, ...claimSettings(application.grants) };
+  return Object.fromEntries(Object.entries(all).map(([name, value]) => [`oauth.${name}`, value]));
+}
+
+/** Those that `oauthSettings` may name. */
+function settable(settings: Settings): Settings {
+  const names = SETTABLE.map((name) => `oauth.${name}`);
+  return Object.fromEntries(Object.entries(settings).filter(([key]) => names.includes(key)));
 }
 
 function redirectUriKeys(

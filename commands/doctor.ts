@@ -90,6 +90,7 @@ function page({ notDeployed }: Stack, results: readonly CheckResult[], options: 
     table(results, { width: columns, colour: terminal && !NO_COLOR }),
     "",
     ...results.filter((one) => one.fix !== "").flatMap(advice),
+    ...results.flatMap(({ warning }) => warning ?? []),
     ...(report(results).ok ? [] : results.flatMap(({ note }) => note ?? [])),
     ...(notDeployed.length === 0 ? [] : [pending(notDeployed, options.stack)]),
     summary(results),

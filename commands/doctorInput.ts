@@ -118,6 +118,9 @@ export function inputOf({ name, config, deployed }: Stack): CheckInput {
   const there = deployed ?? configured;
   return {
     ...there,
+    ...(application.grants.adminGroupsDemote
+      ? { soleAdminGroups: application.grants.adminGroups }
+      : {}),
     logoutUri: backchannelLogoutUri(there.immichUrl),
     authentikUrl: authentik.url,
     authentikToken: authentik.token,

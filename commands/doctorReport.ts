@@ -53,10 +53,15 @@ function choices(config: StackConfig): string {
     passwordLogin: immich.passwordLogin,
     redirectUris: application.redirectUris.length,
     accessGroups: application.accessGroups.length,
-    adminGroups: application.adminGroups.length,
+    adminGroups: application.grants.adminGroups.length,
   })
     .map(([key, value]) => `${key}=${value}`)
     .join(" ");
+}
+
+/** Every group that is named. */
+function groupsOf({ accessGroups, grants }: StackConfig["application"]): string[] {
+  return [...accessGroups, ...grants.adminGroups, ...Object.keys(grants.storageQuotas)];
 }
 
 /** Takes a homelab's own names out of a text: first those that are configured, then whatever looks like one. */
@@ -74,10 +79,7 @@ function anonymous({ authentik, immich, apiKey, database, application }: StackCo
     ["sshUser", database ? `${database.ssh.user}@` : ""],
     ["sshHost", database?.ssh.host ?? ""],
     ["sshJumpHost", database?.ssh.jump?.host ?? ""],
-    ...[...application.accessGroups, ...application.adminGroups].map((group): [string, string] => [
-      "group",
-      group,
-    ]),
+    ...groupsOf(application).map((group): [string, string] => ["group", group]),
   ];
   const known = named
     .flatMap(([key, value]) => [

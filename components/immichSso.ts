@@ -12,8 +12,11 @@ import { desiredSettings, type LoginSettings, passwordSettings } from "./setting
 export interface ImmichSsoArgs {
   /** The application in Authentik, and its OAuth2/OIDC provider. */
   application: OidcApplicationArgs;
-  /** The claim of the application that carries a user's role: `admin` or `user`. Default: roles are left alone. */
-  roleClaim?: string;
+  /**
+   * Groups of Authentik whose members alone are told to be administrators: the login check names who would lose their
+   * rights. Default: nobody would.
+   */
+  soleAdminGroups?: string[];
   /** How Immich is reached. */
   immich: ProviderArgs;
   /** Origin of Immich as browsers reach it. */
@@ -48,7 +51,7 @@ export class ImmichSso extends pulumi.ComponentResource {
 
   constructor(name: string, args: ImmichSsoArgs, opts?: pulumi.ComponentResourceOptions) {
     super("immich-sso:index:ImmichSso", name, {}, opts);
-    const { login = {}, roleClaim } = args;
+    const { login = {} } = args;
     // Through its API Immich uses what is saved at once, and needs no login for its database.
     const throughApi = args.immich.settingsThrough === "api";
     const store = throughApi ? "api" : (args.store ?? "system_metadata");
@@ -71,7 +74,6 @@ export class ImmichSso extends pulumi.ComponentResource {
     const owned = desiredSettings<string, pulumi.Output<boolean>>(login, insecure, {
       ...NAMES,
       ...(saysEndSession ? { endSessionEndpoint: "" } : {}),
-      roleClaim,
     });
     const snapshot = settingsSnapshot(
       `${name}-settings`,
@@ -96,7 +98,6 @@ export class ImmichSso extends pulumi.ComponentResource {
         ...(saysEndSession
           ? { endSessionEndpoint: application.issuerUrl.apply(endSessionEndpoint) }
           : {}),
-        roleClaim,
       },
     );
     const database = {
@@ -138,6 +139,7 @@ export class ImmichSso extends pulumi.ComponentResource {
               immichUrl: args.immichUrl,
               logoutUri: args.application.logoutUri,
               accessGroups: [...(args.application.accessGroups ?? [])],
+              soleAdminGroups: args.soleAdminGroups,
               settings: desired.settings,
               settingsChangedAt: settings.settingsChangedAt,
               passwordLogin: login.passwordLogin,

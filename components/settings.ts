@@ -1,3 +1,5 @@
+import type { SettingValue } from "../immich/types";
+
 /** What Immich is to offer its users; its OAuth client comes from Authentik. */
 export interface LoginSettings {
   /** Text of the button on Immich's login page. Default: Login with Authentik. */
@@ -6,6 +8,8 @@ export interface LoginSettings {
   autoRegister?: boolean;
   /** Skip Immich's login page. Default: Immich's own setting is left as it is. */
   autoLaunch?: boolean;
+  /** More of Immich's OAuth settings, by its names without `oauth.`: `{ timeout: 30000 }`. Default: none. */
+  oauthSettings?: Record<string, SettingValue>;
   /** Login by password. False waits for a proven login. Default: Immich's own setting is left as it is. */
   passwordLogin?: boolean;
 }
@@ -16,7 +20,7 @@ export interface LoginSettings {
  * @typeParam Flag the same for a flag.
  */
 export interface DesiredSettings<Text, Flag = boolean> {
-  readonly settings: Record<string, Text | boolean | string>;
+  readonly settings: Record<string, Text | SettingValue>;
   /** Only where this version of Immich knows them. */
   readonly whereKnown?: Record<string, Text | boolean | Flag>;
 }
@@ -31,8 +35,6 @@ export interface ClientSettings<Text> {
   readonly scope: Text;
   /** Where the provider ends a session. Default: Immich finds it in the discovery document. */
   readonly endSessionEndpoint?: Text;
-  /** The claim that carries the role. Default: none, the setting is left alone. */
-  readonly roleClaim?: string;
 }
 
 /**
@@ -54,7 +56,8 @@ export function desiredSettings<Text, Flag = boolean>(
     "oauth.autoRegister": immich.autoRegister ?? true,
   };
   if (immich.autoLaunch !== undefined) settings["oauth.autoLaunch"] = immich.autoLaunch;
-  if (client.roleClaim) settings["oauth.roleClaim"] = client.roleClaim;
+  for (const [name, value] of Object.entries(immich.oauthSettings ?? {}))
+    settings[`oauth.${name}`] = value;
   const { endSessionEndpoint } = client;
   const whereKnown: DesiredSettings<Text, Flag>["whereKnown"] = {
     ...(endSessionEndpoint === undefined ? {} : { "oauth.endSessionEndpoint": endSessionEndpoint }),

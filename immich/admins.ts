@@ -7,6 +7,8 @@ export interface Admin {
   readonly email: string;
   /** Whether the account is linked to a user of the OpenID provider. */
   readonly linked: boolean;
+  /** Which: the provider's `sub`; empty where it is not linked. */
+  readonly oauthId: string;
 }
 
 // The table was renamed after 1.135 (seen on 3.1.0). The columns are the same in 1.105.1, 1.135.3 and 3.1.0.
@@ -29,12 +31,13 @@ export async function readAdmins(query: Query): Promise<readonly Admin[] | undef
     );
     if (rows[0]?.["may"] !== true || rows[0]["columns"] !== COLUMNS.length) continue;
     const admins = await query(
-      `SELECT lower(email) AS email, "oauthId" <> '' AS linked FROM ${table}
+      `SELECT lower(email) AS email, "oauthId" FROM ${table}
         WHERE "isAdmin" AND "deletedAt" IS NULL ORDER BY 1`,
     );
-    return admins.rows.map(({ email, linked }) => ({
+    return admins.rows.map(({ email, oauthId }) => ({
       email: String(email),
-      linked: linked === true,
+      linked: oauthId !== "",
+      oauthId: String(oauthId),
     }));
   }
   return undefined;

@@ -30,6 +30,7 @@ const INPUTS = [
   "redirectUris",
   "immichUrl",
   "accessGroups",
+  "soleAdminGroups",
   "settings",
   "settingsChangedAt",
   "passwordLogin",
@@ -88,6 +89,7 @@ export function loginCheck(configured: () => Configuration): Resource {
   ): Promise<Values> {
     const results = await check(configured(), inputs, WAIT_SECONDS);
     const found = outcome(results);
+    for (const { warning } of results) if (warning !== undefined) log("warning", warning);
     if (found["ok"] !== true) {
       if (inputs["mode"] === "fail") throw new ProviderError(print().failureText(results));
       log("warning", print().failureText(results));

@@ -154,6 +154,9 @@ const resources: Record<string, Described> = {
         "Where Authentik is to tell of the end of a session. Default: that is not checked.",
       ),
       accessGroups: texts("Groups that may log in. Default: everybody."),
+      soleAdminGroups: texts(
+        "Groups whose members alone are told to be administrators. Default: nobody's rights are taken away.",
+      ),
       settings: settings("The settings that were deployed, by Immich's names."),
       settingsChangedAt: text("When they last changed; the checks run again when this does."),
       passwordLogin: flag("Whether login by password is to be on."),

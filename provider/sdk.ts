@@ -178,6 +178,8 @@ export interface LoginCheckArgs {
   logoutUri?: pulumi.Input<string | undefined>;
   /** Groups that may log in. Default: everybody. */
   accessGroups?: pulumi.Input<pulumi.Input<string>[]>;
+  /** Groups whose members alone are told to be administrators. Default: nobody's rights are taken away. */
+  soleAdminGroups?: pulumi.Input<pulumi.Input<string>[]>;
   /** The settings that were deployed, by Immich's names. */
   settings: pulumi.Input<Record<string, pulumi.Input<SettingValue>>>;
   /** When they last changed; the checks run again when this does. */

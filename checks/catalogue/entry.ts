@@ -87,6 +87,17 @@ export function lettingAdminsIn(input: CheckInput): string {
   return `Give an administrator's user in Authentik the same e-mail address as in Immich (Authentik > Directory > Users), or leave passwords on: ${pulumi(input, "config rm passwordLogin")}. Locked out already: ${compose(input, `exec -T ${service(input)} immich-admin enable-password-login`)}.`;
 }
 
+/** How administrators of Immich stay what they are, where members of groups alone are to be. */
+export function keepingRights(input: CheckInput): string {
+  const [group = "GROUP"] = input.soleAdminGroups ?? [];
+  // It asks for the e-mail address: that takes a terminal.
+  const grant = compose(input, `exec ${service(input)} immich-admin grant-admin`).replace(
+    "`ssh ",
+    "`ssh -t ",
+  );
+  return `To keep the rights: Authentik > Directory > Groups > ${group} > Users > Add existing user; or let administrators be: ${configSet(input, "adminGroupsDemote", "false")}. To get lost ones back: ${grant}.`;
+}
+
 /** Immich's compose service. */
 export function service(input: CheckInput): string {
   return input.host?.composeService ?? "immich-server";

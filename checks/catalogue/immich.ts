@@ -1,14 +1,5 @@
 // Immich, as it answers to anybody: is it there, is OAuth on, and where does it send people.
-import {
-  compose,
-  configSet,
-  deployAgain,
-  discoveryUrl,
-  entries,
-  lettingAdminsIn,
-  pulumi,
-  service,
-} from "./entry";
+import { compose, configSet, deployAgain, discoveryUrl, entries, pulumi, service } from "./entry";
 
 export const immichChecks = entries({
   "immich-reachable": {
@@ -96,32 +87,6 @@ export const immichChecks = entries({
         when: "Immich runs with IMMICH_CONFIG_FILE and ignores the database",
         fix: (i) =>
           `Take IMMICH_CONFIG_FILE out of Immich's compose file or .env and start it again: ${compose(i, "up -d")}; or put the oauth settings into that file yourself.`,
-      },
-    },
-  },
-  "password-login-lockout": {
-    title: "A way in",
-    asks: "Is at least one way to log in to Immich on: OAuth or passwords?",
-    symptom: "Immich's login page has neither a form nor a button: nobody can log in.",
-    dependsOn: ["immich-reachable"],
-    fixes: {
-      "both-off": {
-        when: "password login and OAuth are both off",
-        fix: (i) =>
-          `${compose(i, `exec -T ${service(i)} immich-admin enable-password-login`)} lets you in again; then ${deployAgain(i)}.`,
-      },
-    },
-  },
-  "admin-way-in": {
-    title: "A way in for administrators",
-    asks: "With password login off (config `passwordLogin`), can an administrator of Immich come in through Authentik?",
-    symptom:
-      "People get in, and nobody can administer Immich any more: the menu has no Administration.",
-    dependsOn: ["immich-reachable", "password-login-lockout"],
-    fixes: {
-      "no-admin": {
-        when: "password login is off, or about to be, and no administrator of Immich has a user in Authentik",
-        fix: (i) => lettingAdminsIn(i),
       },
     },
   },
@@ -254,31 +219,6 @@ export const immichChecks = entries({
       different: {
         when: "Immich asks for other scopes",
         fix: (i) => `Write "${i.scopes.join(" ")}" again: ${deployAgain(i)}.`,
-      },
-    },
-  },
-  logout: {
-    title: "Logging out",
-    asks: "Does a logout in Authentik end the session in Immich, and a logout in Immich lead to Authentik's? (Immich 3.0 and later.)",
-    symptom: "Logged out of Authentik, people are still in Immich; or the other way round.",
-    dependsOn: ["authentik-token", "immich-reachable"],
-    fixes: {
-      unset: {
-        when: "the provider in Authentik has no logout URI, as after an upgrade of Immich from before 3.0",
-        fix: (i) => `Set it: ${deployAgain(i)}.`,
-      },
-      different: {
-        when: "the logout URI or the logout method was changed in Authentik",
-        fix: (i) => `Put both back: ${deployAgain(i)}.`,
-      },
-      elsewhere: {
-        when: "`oauth.endSessionEndpoint` in Immich leads elsewhere",
-        fix: (i) => `Put it back: ${deployAgain(i)}.`,
-      },
-      "no-endpoint": {
-        when: "at Immich's public address something else answers Authentik",
-        fix: (i) =>
-          `Let the proxy pass POST ${i.logoutUri ?? `${i.immichUrl}/api/oauth/backchannel-logout`} on to Immich without a login in front: Authentik's worker asks it.`,
       },
     },
   },

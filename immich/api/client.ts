@@ -88,6 +88,7 @@ export class ImmichApi {
       .map(({ email, oauthId }) => ({
         email: String(email).toLowerCase(),
         linked: typeof oauthId === "string" && oauthId !== "",
+        oauthId: typeof oauthId === "string" ? oauthId : "",
       }));
   }
 

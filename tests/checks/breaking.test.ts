@@ -66,6 +66,11 @@ const breakages: Record<CheckId, () => Promise<Partial<CheckInput> | void>> = {
   "password-login-lockout": () =>
     lab.changeRow({ "oauth.enabled": false, "passwordLogin.enabled": false }),
   "admin-way-in": () => lab.changeRow({ "passwordLogin.enabled": false }),
+  "admin-rights": async () => {
+    await lab.turnOff("immich/configure", { version: "3.1.0" });
+    await lab.changeRow({ "oauth.allowInsecureRequests": true });
+    return { soleAdminGroups: ["nobody-in-it"] };
+  },
   "oauth-enabled": () => lab.changeRow({ "oauth.enabled": false }),
   "insecure-issuer": () => lab.turnOff("immich/configure", { version: "3.0.0" }),
   "immich-issuer": () => lab.changeRow({ "oauth.issuerUrl": lab.issuerUrl.replace(/\/$/, "") }),

@@ -18,7 +18,7 @@ export interface World {
   encryptionKey: string | null;
   /** Replaces the issuer in the document. */
   issuer?: string;
-  members: { username: string; email: string; is_active: boolean }[];
+  members: { username: string; email: string; uid?: string; is_active: boolean }[];
   bound: boolean;
   authentikVersion: string;
   /** 400 pages without Authentik's words. */

@@ -18,7 +18,7 @@ async function alarms(lab: Lab, runs = 1): Promise<string[]> {
 
 async function administrators(lab: Lab): Promise<void> {
   const admins = await lab.input().immichAdmins?.();
-  expect(admins).toEqual([{ email: "admin@example.test", linked: false }]);
+  expect(admins).toEqual([{ email: "admin@example.test", linked: false, oauthId: "" }]);
 }
 
 describe("1.105.1, with the old store and settings kept in the process", () => {

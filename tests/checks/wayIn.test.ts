@@ -14,7 +14,11 @@ beforeEach(async () => {
 
 afterEach(() => homelab.stop());
 
-const admin = (email: string, linked = false): Admin => ({ email, linked });
+const admin = (email: string, linked = false): Admin => ({
+  email,
+  linked,
+  oauthId: linked ? `uid of ${email}` : "",
+});
 
 async function door(change: Partial<CheckInput>, off = false): Promise<CheckResult | undefined> {
   homelab.world.features.passwordLogin = !off;

@@ -7,7 +7,7 @@ import { join, resolve } from "node:path";
 import { readFileSync } from "node:fs";
 
 import { loginAs } from "../../checks/login";
-import { adminRole } from "../../components/adminRole";
+import { claimMappings } from "../../components/claims";
 import { byHand, type Json } from "./byHand";
 import { changesOf, startLab, type Lab } from "./lab";
 
@@ -176,7 +176,13 @@ describe("what a killed up left in Authentik", () => {
     await lab.sandbox.control("immich/configure", { version: "2.3.1" }); // one that takes roles
     lab.project.configure("sandbox", { adminGroups });
     await upBefore("immich-role");
-    const { name, scopeName, description, expression } = adminRole("Immich", adminGroups);
+    const { role } = claimMappings("Immich", {
+      adminGroups,
+      adminGroupsDemote: false,
+      storageQuotas: {},
+      storageLabelAttribute: "",
+    });
+    const { name, scopeName, description, expression } = role!;
     const lost = await api("propertymappings/provider/scope/", {
       name,
       scope_name: scopeName,

@@ -206,6 +206,39 @@ const table: Record<string, Rows> = {
   passwordLogin: flag,
   accessGroups: groups,
   adminGroups: groups,
+  adminGroupsDemote: { ...flag, with: { adminGroups: '["admins"]' } },
+  storageQuotas: {
+    good: ["", "{}", '{"family":100,"a \\"b\\".c":0.5}'],
+    bad: [
+      ["100", /a map/],
+      ['["family"]', /a map/],
+      ['{"family":"100"}', /a number of GiB/],
+      ['{"family":-1}', /a number of GiB/],
+      ['{"family":0.1}', /whole bytes/],
+      ['{"a \\"b\\".c":null}', /a number of GiB/],
+      ['{" a":1}', /without spaces/],
+    ],
+  },
+  storageLabelAttribute: optional(name),
+  oauthSettings: {
+    good: [
+      "",
+      '{"timeout":5000,"prompt":"login consent","tokenEndpointAuthMethod":"client_secret_basic"}',
+      '{"profileSigningAlgorithm":"none","defaultStorageQuota":0.5,"roleClaim":"role"}',
+    ],
+    bad: [
+      ["5000", /a map/],
+      ['{"timeout":0}', /a whole number from 1/],
+      ['{"timeout":"5000"}', /a whole number from 1/],
+      ['{"prompt":"none"}', /consent/],
+      ['{"timeot":5000}', /one of .*timeout/],
+      ['{"clientId":"other"}', /the key for it is clientId/],
+      ['{"scope":"openid"}', /the key for it is scopes/],
+      ['{"issuerUrl":"https://a.example.org/"}', /authentikPublicUrl and applicationSlug/],
+      ['{"enabled":false}', /it is what this program is for/],
+      ['{"toString":1}', /one of/],
+    ],
+  },
   buttonText: {
     good: ["Login", "Weiter mit Authentik →"],
     bad: ["", "Log\u0001in", "a\nb", "a\0", " a"].map((value) => [value, /text, not empty/]),
@@ -275,7 +308,7 @@ const bad = rows.flatMap(([key, { bad, with: more }]) =>
 );
 test.each(bad)("%s may not be %j", (key, value, allowed, more) => {
   const problems = problemsOf({ ...more, [key]: value });
-  expect(problems.map((problem) => problem.key.replace(/\[\d+\]$/, ""))).toEqual([key]);
+  expect(problems.map((problem) => problem.key.replace(/(\[.*\]|\.\w+)$/, ""))).toEqual([key]);
   expect(problems[0]?.allowed).toMatch(allowed);
   expect(problems[0]?.fix).toContain("npx pulumi config ");
 });
@@ -311,7 +344,7 @@ describe("the command of each message", () => {
       expect([pulumi, config, rest[0], rest[1]]).toEqual(["pulumi", "config", "--stack", STACK]);
       const words = rest.slice(2).filter((word) => word !== "--");
       if (verb === "rm")
-        expect(words.join(" ")).toMatch(new RegExp(`^(--path )?${key}(\\[\\d+\\])?$`));
+        expect(words.join(" ")).toMatch(new RegExp(`^(--path )?${key}(\\[.*\\]|\\.\\w+)?$`));
       else if (words[0] === "--secret") expect(words).toEqual(["--secret", key]);
       else if (words[0] === "--path") expect(words).toEqual(["--path", `${key}[0]`, words[2]]);
       else return [words];

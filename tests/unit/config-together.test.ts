@@ -88,6 +88,28 @@ describe("keys that depend on one another", () => {
     expect(() => read("other")).not.toThrow();
   });
 
+  test("what a key of its own decides is not set by Immich's name too", () => {
+    const oauthSettings = '{"roleClaim":"a","storageQuotaClaim":"b","storageLabelClaim":"c"}';
+    expect(problemsOf({ oauthSettings })).toEqual([]);
+    const decided = {
+      oauthSettings,
+      adminGroups: '["admins"]',
+      storageQuotas: '{"family":1}',
+      storageLabelAttribute: "folder",
+    };
+    expect(problemsOf(decided).map(({ key, allowed }) => [key, allowed])).toEqual([
+      ["oauthSettings.roleClaim", "nothing; the key for it is adminGroups"],
+      ["oauthSettings.storageQuotaClaim", "nothing; the key for it is storageQuotas"],
+      ["oauthSettings.storageLabelClaim", "nothing; the key for it is storageLabelAttribute"],
+    ]);
+  });
+
+  test("nobody is left an administrator: rights are taken only where groups give them", () => {
+    expect(problemsOf({ adminGroupsDemote: "true" })).toMatchObject([
+      { key: "adminGroupsDemote", fix: expect.stringContaining("adminGroupsDemote false") },
+    ]);
+  });
+
   test("no password login and no proof of a login", () => {
     expect(problemsOf({ passwordLogin: "false", loginCheck: "off" })).toMatchObject([
       { key: "passwordLogin", fix: expect.stringContaining("passwordLogin true") },

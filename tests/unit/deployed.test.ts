@@ -1,7 +1,7 @@
 /** What is deployed, by a stack's state, and which keys of the configuration are not. */
 import { deployedOf, notDeployed } from "../../commands/deployed";
 import { resourcesOf } from "../../commands/state";
-import { adminRoleExpression } from "../../components/adminRole";
+import { roleExpression } from "../../components/claims";
 import { PROJECT, readConfig } from "../../config";
 import { configValues, HOMELAB_SECRETS, source } from "../stackFile";
 
@@ -61,7 +61,7 @@ function state(rowType = "immich:index:Settings"): Raw[] {
       "authentik:index/propertyMappingProviderScope:PropertyMappingProviderScope",
       "immich-role",
       {
-        expression: adminRoleExpression(["admins"]),
+        expression: roleExpression(["admins"], false),
       },
     ),
     raw("authentik:index/providerOauth2:ProviderOauth2", "immich-provider", {
@@ -162,6 +162,10 @@ const changes: readonly [string, unknown, string[]?][] = [
   ["mobileApp", true],
   ["accessGroups", ["family", "friends"]],
   ["adminGroups", ["others"]],
+  ["adminGroupsDemote", true],
+  ["storageQuotas", { family: 100 }, ["storageQuotas", "oauthSettings"]],
+  ["storageLabelAttribute", "folder", ["storageLabelAttribute", "oauthSettings"]],
+  ["oauthSettings", { timeout: 5000 }],
   ["buttonText", "Other"],
   ["autoRegister", false],
   ["autoLaunch", true],

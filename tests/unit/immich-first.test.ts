@@ -20,9 +20,16 @@ beforeAll(async () => {
 beforeEach(() => (asked = []));
 afterAll(() => server.close());
 
-function ask(adminGroups: readonly string[], port = (server.address() as AddressInfo).port) {
+function ask(
+  adminGroups: readonly string[],
+  port = (server.address() as AddressInfo).port,
+  rest: Record<string, unknown> = {},
+) {
   const more = { immichApiUrl: `http://127.0.0.1:${port}`, adminGroups };
-  const named = Object.entries(more).map(([key, value]) => [`${PROJECT}:${key}`, value]);
+  const named = Object.entries({ ...more, ...rest }).map(([key, value]) => [
+    `${PROJECT}:${key}`,
+    value,
+  ]);
   const values = configValues("homelab", { ...HOMELAB_SECRETS, ...Object.fromEntries(named) });
   return askImmichFirst(readConfig(source(values)), "homelab");
 }
@@ -31,6 +38,19 @@ test("an Immich without role claim: refused, with the version and the command", 
   version = { major: 1, minor: 135, patch: 3 };
   await expect(ask(["admins"])).rejects.toThrow(
     /adminGroups: is \["admins"\][\s\S]*1\.135\.3[\s\S]*npx pulumi config rm --stack homelab adminGroups/,
+  );
+});
+
+test("settings by name that this Immich does not know: refused, all at once, each with its command", async () => {
+  version = { major: 2, minor: 7, patch: 5 };
+  const oauthSettings = { prompt: "login", timeout: 5000 };
+  await expect(ask([], undefined, { oauthSettings })).rejects.toThrow(
+    /oauthSettings\.prompt: is "login"\n.*Immich 2\.7\.5 .* does not know oauth\.prompt; it does since 3\.0\.0\n.*config rm --stack homelab --path oauthSettings\.prompt$/,
+  );
+  version = { major: 1, minor: 97, patch: 0 };
+  const storageQuotas = { family: 100 };
+  await expect(ask(["admins"], undefined, { oauthSettings, storageQuotas })).rejects.toThrow(
+    /prompt[^]*timeout[^]*adminGroups: [^]*storageQuotas: is \{"family":100\}/,
   );
 });
 

@@ -244,13 +244,40 @@ describe("what configuration changes", () => {
     expect(one(types.scope).inputs).toMatchObject({
       scopeName: "immich",
       expression:
-        'return {"immich_role": "admin" if ak_is_group_member(request.user, name="admins") or ' +
-        'ak_is_group_member(request.user, name="the \\"chief\\"") else "user"}',
+        'return {"immich_role": "admin"} if ak_is_group_member(request.user, name="admins") or ' +
+        'ak_is_group_member(request.user, name="the \\"chief\\"") else {}',
     });
+    expect(one(types.check).inputs["soleAdminGroups"]).toBeUndefined();
     expect(plain(one(types.row).inputs["settings"])).toMatchObject({
       "oauth.scope": "openid email profile immich",
       "oauth.roleClaim": "immich_role",
     });
+  });
+
+  test("space and folder: a scope and a claim for each, and more of Immich's settings by its names", async () => {
+    const { resources, one } = await run({
+      [own("adminGroups")]: '["admins"]',
+      [own("adminGroupsDemote")]: "true",
+      [own("storageQuotas")]: '{"family":100,"friends":0.5}',
+      [own("storageLabelAttribute")]: "folder",
+      [own("oauthSettings")]: '{"timeout":5000,"prompt":"login"}',
+    });
+    expect(
+      resources.get(types.scope)?.map(({ name, inputs }) => [name, inputs["scopeName"]]),
+    ).toEqual([
+      ["immich-role", "immich"],
+      ["immich-quota", "immich_quota"],
+      ["immich-label", "immich_storage_label"],
+    ]);
+    expect(plain(one(types.row).inputs["settings"])).toMatchObject({
+      "oauth.scope": "openid email profile immich immich_quota immich_storage_label",
+      "oauth.roleClaim": "immich_role",
+      "oauth.storageQuotaClaim": "immich_quota",
+      "oauth.storageLabelClaim": "immich_storage_label",
+      "oauth.timeout": 5000,
+      "oauth.prompt": "login",
+    });
+    expect(one(types.check).inputs["soleAdminGroups"]).toEqual(["admins"]);
   });
 
   test("settings that are unset are not touched", async () => {

@@ -43,7 +43,9 @@ type Callable = (args: unknown[], named: Record<string, unknown>) => unknown;
 /** What expressions can name: the request with its user, and Authentik's group test. */
 function scopeFor(user: UserRow, store: Store): Scope {
   const groups = store.groupsOf(user).map(({ name, pk }) => ({ name, pk }));
-  const get: Callable = ([key, other = null]) => user.attributes[String(key)] ?? other;
+  const { attributes } = user;
+  const get: Callable = ([key, other = null]) =>
+    Object.hasOwn(attributes, String(key)) ? attributes[String(key)] : other;
   const person = {
     pk: user.pk,
     username: user.username,

@@ -210,6 +210,30 @@ class Reader {
 
 const KEYWORDS = new Set("return if else for in and or not def import lambda while".split(" "));
 
+/** Python's escapes, those with a name aside; an unknown one stays as it is, backslash and all. */
+const ESCAPES: Readonly<Record<string, string>> = {
+  "\\": "\\",
+  "'": "'",
+  '"': '"',
+  a: "\x07",
+  b: "\b",
+  f: "\f",
+  n: "\n",
+  r: "\r",
+  t: "\t",
+  v: "\v",
+};
+
 function unquote(literal: string): string {
-  return literal.slice(1, -1).replace(/\\(.)/g, (_, char: string) => (char === "n" ? "\n" : char));
+  return literal
+    .slice(1, -1)
+    .replace(
+      /\\(?:u([\da-fA-F]{4})|x([\da-fA-F]{2})|(.))/gu,
+      (escape, long?: string, short?: string, char = "") => {
+        const code = long ?? short;
+        return code === undefined
+          ? (ESCAPES[char] ?? escape)
+          : String.fromCharCode(Number.parseInt(code, 16));
+      },
+    );
 }
