@@ -82,6 +82,26 @@ export const SCOPE_MAPPING: Kind = {
   expression: {},
 };
 
+/** All that a policy binding does. */
+export const BINDING: Kind = {
+  policy: { named: true },
+  group: { named: true },
+  user: { named: true },
+  negate: {},
+  enabled: {},
+  order: {},
+  timeout: {},
+  failureResult: {},
+};
+
+/** A policy binding as it is made where nothing else is said. */
+export const BINDING_AS_MADE: Inputs = {
+  negate: false,
+  enabled: true,
+  timeout: 30,
+  failureResult: false,
+};
+
 /**
  * One line for each property that differs: `name: "a" => "b"`, `allowedRedirectUris: - https://…`.
  *

@@ -99,6 +99,40 @@ export async function scopeMapping(
   return { id, inUse: (await api.list("providers/oauth2/")).some(uses), fields };
 }
 
+/** The scope mapping with this UUID, if there is one. */
+export async function scopeMappingAt(
+  api: AuthentikApi,
+  id: string,
+): Promise<{ readonly fields: Fields } | undefined> {
+  const fields = await api.get(`propertymappings/provider/scope/${encodeURIComponent(id)}/`);
+  return fields && { fields };
+}
+
+/** A policy binding that is there already. */
+export interface ExistingBinding {
+  readonly fields: Fields;
+  /** What its policy, group and user are called, by their ids. */
+  readonly names: Readonly<Record<string, string>>;
+}
+
+/** The policy binding with this UUID, if there is one. */
+export async function binding(api: AuthentikApi, id: string): Promise<ExistingBinding | undefined> {
+  const fields = await api.get(`policies/bindings/${encodeURIComponent(id)}/`);
+  if (fields === undefined) return undefined;
+  const named = (kind: string, key: string) => [
+    String(fields[kind]),
+    text(fields[`${kind}_obj`], key),
+  ];
+  return {
+    fields,
+    names: Object.fromEntries([
+      named("policy", "name"),
+      named("group", "name"),
+      named("user", "username"),
+    ]) as Record<string, string>,
+  };
+}
+
 /** The bindings of an application: who may use it. */
 export function bindings(api: AuthentikApi, application: string): Promise<readonly Fields[]> {
   return api.list(`policies/bindings/?target=${encodeURIComponent(application)}`);

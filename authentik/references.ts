@@ -80,7 +80,10 @@ export async function findReferences(
     groups: Object.fromEntries(groups.map((name, at) => [name, text(foundGroups[at], "pk")])),
     names: Object.fromEntries([
       ...flows.map((one) => [text(one, "pk"), text(one, "slug")]),
-      ...[...certificates, ...mappings].map((one) => [text(one, "pk"), text(one, "name")]),
+      ...[...certificates, ...mappings, ...foundGroups].map((one) => [
+        text(one, "pk"),
+        text(one, "name"),
+      ]),
     ]),
   };
   if (!signingKey)

@@ -8,6 +8,8 @@
 import type { AuthentikApi, Fields } from "../authentik/api";
 import { type Commands, howTo } from "../authentik/before";
 import {
+  BINDING,
+  BINDING_AS_MADE,
   differences,
   type Inputs,
   SCOPE_MAPPING,
@@ -101,7 +103,7 @@ export async function sayDoubles(
 ): Promise<void> {
   if (typeof inputs["target"] !== "string") return; // a preview, of an application that is not there yet
   const there = await bindings(api, inputs["target"]);
-  if (there.some((one) => does(one, { ...MADE, ...inputs })))
+  if (there.some((one) => does(one, inputs)))
     say(
       "Authentik has this policy binding already, left by a killed deployment: no second one stays.",
     );
@@ -110,8 +112,7 @@ export async function sayDoubles(
 /** Removes what does exactly the same as the binding that was made: until then nobody is let in by mistake. */
 export async function removeDoubles(api: AuthentikApi, id: string, inputs: Inputs): Promise<void> {
   const there = await bindings(api, String(inputs["target"]));
-  const made = there.find((one) => one["pk"] === id);
-  const doubles = there.filter((one) => made && one["pk"] !== id && does(one, made));
+  const doubles = there.filter((one) => one["pk"] !== id && does(one, inputs));
   for (const one of doubles) await api.remove(`policies/bindings/${String(one["pk"])}/`);
 }
 
@@ -141,29 +142,9 @@ export async function refuseTakenSlug(
     );
 }
 
-const EFFECT = [
-  "policy",
-  "group",
-  "user",
-  "negate",
-  "enabled",
-  "order",
-  "timeout",
-  "failure_result",
-];
-
-/** A binding as it is made where nothing else is said. */
-const MADE: Fields = {
-  policy: null,
-  user: null,
-  negate: false,
-  enabled: true,
-  timeout: 30,
-  failure_result: false,
-};
-
-function does(one: Fields, other: Fields): boolean {
-  return EFFECT.every((key) => one[key] === other[key]);
+/** Whether a binding does what one with these inputs does. */
+function does(one: Fields, inputs: Inputs): boolean {
+  return differences(BINDING, one, { ...BINDING_AS_MADE, ...inputs }).length === 0;
 }
 
 async function makeAgain(

@@ -5,13 +5,16 @@ import { AuthentikApi, type Connection } from "../authentik/api";
 import type { Commands } from "../authentik/before";
 import {
   APPLICATION,
+  BINDING,
+  BINDING_AS_MADE,
   differences,
   type Inputs,
   type Kind,
   PROVIDER,
+  SCOPE_MAPPING,
   UNKNOWN,
 } from "../authentik/differences";
-import { application, provider } from "../authentik/objects";
+import { application, binding, provider, scopeMappingAt } from "../authentik/objects";
 import {
   type Circumstances,
   refuseTakenProvider,
@@ -42,6 +45,28 @@ export interface Watched {
   readonly component: pulumi.Resource;
 }
 
+/** An object in Authentik, as it is. */
+interface There {
+  readonly fields: Inputs;
+  /** What UUIDs in it are called, where it tells. */
+  readonly names?: Asked["names"];
+}
+
+interface Looking {
+  readonly kind: Kind;
+  readonly look: (api: AuthentikApi, id: string) => Promise<There | undefined>;
+  /** What an input is where the program leaves it out. */
+  readonly defaults?: Inputs;
+}
+
+/** What this program makes in Authentik, in words, and how it is looked at. */
+const KINDS = {
+  provider: { kind: PROVIDER, look: provider },
+  application: { kind: APPLICATION, look: application },
+  "scope mapping": { kind: SCOPE_MAPPING, look: scopeMappingAt },
+  "policy binding": { kind: BINDING, look: binding, defaults: BINDING_AS_MADE },
+} satisfies Record<string, Looking>;
+
 /** Hooks of an application's resources. */
 export class Hooks {
   private readonly announced = new Set<string>();
@@ -55,8 +80,7 @@ export class Hooks {
         this.hook("provider-changes", async ({ id, newInputs = {} }, api, names) => {
           const inputs = await known(newInputs);
           await refuseTakenProvider(api, id, inputs, this.watched.commands);
-          const found = await provider(api, id);
-          if (found) this.announce("provider", PROVIDER, found.fields, inputs, names);
+          await this.announce("provider", api, id, inputs, names);
         }),
       ],
     };
@@ -73,8 +97,7 @@ export class Hooks {
             const slug = String(oldOutputs["slug"]); // its id is the slug that it was made with
             if (inputs["slug"] !== slug)
               await refuseTakenSlug(api, String(inputs["slug"]), this.watched.commands);
-            const found = await application(api, slug);
-            if (found) this.announce("application", APPLICATION, found.fields, inputs, names);
+            await this.announce("application", api, slug, inputs, names);
           },
         ),
       ],
@@ -82,7 +105,14 @@ export class Hooks {
   }
 
   scopeMapping(key: string): pulumi.ResourceHookBinding {
-    return { beforeCreate: [this.before(`${key}-exists`, roomForScopeMapping)] };
+    return {
+      beforeCreate: [this.before(`${key}-exists`, roomForScopeMapping)],
+      beforeUpdate: [
+        this.hook(`${key}-changes`, async ({ id, newInputs = {} }, api, names) =>
+          this.announce("scope mapping", api, id, await known(newInputs), names),
+        ),
+      ],
+    };
   }
 
   binding(group: string): pulumi.ResourceHookBinding {
@@ -92,27 +122,46 @@ export class Hooks {
     return {
       beforeCreate: [this.before(`access-${group}-exists`, sayDoubles)],
       afterCreate: [after],
+      beforeUpdate: [
+        this.hook(`access-${group}-changes`, async ({ id, newInputs = {} }, api, names) =>
+          this.announce(
+            "policy binding",
+            api,
+            id,
+            await known(newInputs),
+            names,
+            `of the group ${group}`,
+          ),
+        ),
+      ],
     };
   }
 
   /**
-   * Says where something in Authentik is not as this stack made it, and Pulumi is not going to change it: it
-   * compares with what it remembers, unless it is told to refresh.
+   * Says where something in Authentik is not as this stack made it, or is gone, and Pulumi is not going to
+   * change it: it compares with what it remembers, unless it is told to refresh.
+   *
+   * @param name What it is called in messages. Default: its input `name`.
    */
   sayDrift(
-    kind: "provider" | "application",
+    what: keyof typeof KINDS,
     id: pulumi.Output<string>,
     inputs: Record<string, pulumi.Input<unknown> | undefined>,
+    name?: string,
   ): void {
     const wanted = pulumi.output<unknown>(inputs) as pulumi.Output<Inputs>;
     pulumi.all([id, wanted, this.watched.asked]).apply(async ([id, wanted, asked]) => {
-      if (this.announced.has(kind)) return;
+      const called = calledSo(what, wanted, name);
+      if (this.announced.has(called)) return;
       try {
-        const api = AuthentikApi.at(asked.connection);
-        const found = await (kind === "provider" ? provider(api, id) : application(api, id));
-        const properties = kind === "provider" ? PROVIDER : APPLICATION;
-        const lines = found ? differences(properties, found.fields, wanted, asked.names) : [];
-        if (found && lines.length > 0) this.say("warn", this.drift(kind, found.name, lines));
+        const lines = await drift(what, AuthentikApi.at(asked.connection), id, wanted, asked.names);
+        const way = `  put it right:  ${this.watched.commands["heal"] ?? "pulumi up --refresh"}`;
+        if (lines === undefined)
+          this.say("warn", `Authentik's ${called}, which this stack made, is gone.\n${way}`);
+        else if (lines.length > 0) {
+          const title = `Authentik's ${called} is not as this stack made it:`;
+          this.say("warn", [title, ...lines.map((line) => `  ${line}`), way].join("\n"));
+        }
       } catch (error) {
         // Nothing depends on it.
         this.say("warn", error instanceof Error ? error.message : String(error));
@@ -120,25 +169,20 @@ export class Hooks {
     });
   }
 
-  private drift(kind: string, name: string, lines: readonly string[]): string {
-    return [
-      `Authentik's ${kind} ${name} is not as this stack made it:`,
-      ...lines.map((line) => `  ${line}`),
-      `  put it right:  ${this.watched.commands["heal"] ?? "pulumi up --refresh"}`,
-    ].join("\n");
-  }
-
-  private announce(
-    kind: string,
-    properties: Kind,
-    there: Inputs,
+  /** Says what Pulumi is going to change of something. */
+  private async announce(
+    what: keyof typeof KINDS,
+    api: AuthentikApi,
+    id: string,
     wanted: Inputs,
     names: Asked["names"],
-  ): void {
-    this.announced.add(kind);
-    const lines = differences(properties, there, wanted, names);
+    name?: string,
+  ): Promise<void> {
+    const called = calledSo(what, wanted, name);
+    this.announced.add(called);
+    const lines = (await drift(what, api, id, wanted, names)) ?? [];
     if (lines.length > 0)
-      this.say("info", [`Changes of the ${kind} in Authentik:`, ...lines].join("\n  "));
+      this.say("info", [`Changes of the ${called} in Authentik:`, ...lines].join("\n  "));
   }
 
   private before(
@@ -174,6 +218,27 @@ export class Hooks {
   private say(severity: "info" | "warn", text: string): void {
     void pulumi.log[severity](text, this.watched.component);
   }
+}
+
+/** An object in words: `provider immich`. */
+function calledSo(what: string, inputs: Inputs, name = inputs["name"]): string {
+  return `${what} ${String(name)}`;
+}
+
+/** What of something is not as it is wanted, a line each; undefined where it is gone. */
+async function drift(
+  what: keyof typeof KINDS,
+  api: AuthentikApi,
+  id: string,
+  wanted: Inputs,
+  names: Asked["names"],
+): Promise<string[] | undefined> {
+  const { kind, look, defaults }: Looking = KINDS[what];
+  const there = await look(api, id);
+  return (
+    there &&
+    differences(kind, there.fields, { ...defaults, ...wanted }, { ...names, ...there.names })
+  );
 }
 
 /** A hook's inputs, secrets unwrapped; they stay within the hook. */

@@ -142,19 +142,20 @@ export class OidcApplication extends pulumi.ComponentResource {
           ).result
         : pulumi.secret(args.clientSecret);
 
-    const mappings = own.map(
-      ([key, mapping]) =>
-        new authentik.PropertyMappingProviderScope(
-          `${name}-${key}`,
-          {
-            name: mapping.name,
-            scopeName: mapping.scopeName,
-            description: mapping.description,
-            expression: after(mapping.expression),
-          },
-          { ...child, hooks: hooks.scopeMapping(key) },
-        ),
-    );
+    const mappings = own.map(([key, mapping]) => {
+      const mapped = {
+        name: mapping.name,
+        scopeName: mapping.scopeName,
+        description: mapping.description,
+        expression: after(mapping.expression),
+      };
+      const made = new authentik.PropertyMappingProviderScope(`${name}-${key}`, mapped, {
+        ...child,
+        hooks: hooks.scopeMapping(key),
+      });
+      hooks.sayDrift("scope mapping", made.id, mapped);
+      return made;
+    });
 
     const provided = {
       name: args.providerName,
@@ -207,11 +208,16 @@ export class OidcApplication extends pulumi.ComponentResource {
     hooks.sayDrift("application", application.slug, applied);
 
     (args.accessGroups ?? []).forEach((group, order) => {
-      new authentik.PolicyBinding(
-        `${name}-access-${group}`,
-        { target: application.uuid, group: found.groups.apply((ids) => ids[group] ?? ""), order },
-        { ...child, hooks: hooks.binding(group) },
-      );
+      const bound = {
+        target: application.uuid,
+        group: found.groups.apply((ids) => ids[group] ?? ""),
+        order,
+      };
+      const binding = new authentik.PolicyBinding(`${name}-access-${group}`, bound, {
+        ...child,
+        hooks: hooks.binding(group),
+      });
+      hooks.sayDrift("policy binding", binding.id, bound, `of the group ${group}`);
     });
 
     // From the slug that Authentik answered: whoever uses these waits until the application is there.

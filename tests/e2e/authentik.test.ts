@@ -8,7 +8,7 @@ type Json = Record<string, unknown>;
 
 let lab: Lab;
 beforeAll(async () => {
-  lab = await startLab();
+  lab = await startLab({ immichVersion: "2.3.1" });
 });
 afterAll(() => lab?.stop());
 
@@ -187,16 +187,78 @@ describe("a living stack", () => {
         `${lines}\nput it right:  npx pulumi up --refresh --stack sandbox`,
     );
     const refreshed = await said("preview", "--refresh", "--run-program");
-    expect(refreshed.text).toContain(`Changes of the provider in Authentik:\n${lines}`);
+    const changes = `Changes of the provider immich-oauth-provider in Authentik:\n${lines}`;
+    expect(refreshed.text).toContain(changes);
     expect(refreshed.text).not.toContain("is not as this stack made it");
     const healed = await said("up", "--yes", "--skip-preview", "--refresh", "--run-program");
-    expect(healed.text).toContain(`Changes of the provider in Authentik:\n${lines}`);
+    expect(healed.text).toContain(changes);
     expect(plain.text + refreshed.text + healed.text).not.toContain("canary");
     expect(await provider()).toMatchObject({
       redirect_uris,
       access_token_validity: "hours=9", // a person's choice, which no login breaks by
     });
     expect((await said("preview")).text).not.toMatch(/is not as|Changes of/);
+  });
+
+  test("names what somebody changed of a scope mapping and of who may log in, and what is gone", async () => {
+    configure({ accessGroups: ["immich-users", "immich-admins"], adminGroups: ["immich-admins"] });
+    await lab.up();
+    const { pk } = await api("GET", "core/applications/immich/");
+    const bound = (): Promise<Json[]> => list(`policies/bindings/?target=${String(pk)}`);
+    const [group] = await list("core/groups/?name=authentik Admins");
+    const [mapping] = (await list("propertymappings/provider/scope/")).filter(
+      ({ name }) => name === "Immich: role",
+    );
+    const path = `propertymappings/provider/scope/${String(mapping?.["pk"])}/`;
+    const made = await bound();
+    const [users, admins] = [0, 1].map((order) =>
+      made.find((one) => one["order"] === order && one["group"] !== null),
+    );
+    await api("PATCH", path, {
+      description: "Changed",
+      expression: 'return {"immich_role": "admin"}',
+    });
+    await api("PATCH", `policies/bindings/${String(users?.["pk"])}/`, {
+      group: group?.["pk"],
+      enabled: false,
+      negate: true,
+      order: 5,
+    });
+    await api("DELETE", `policies/bindings/${String(admins?.["pk"])}/`);
+    const role = [
+      "Immich: role",
+      `description: "Changed" => ${JSON.stringify(mapping?.["description"])}`,
+      `expression: "return {\\"immich_role\\": \\"admin\\"}" => ${JSON.stringify(mapping?.["expression"])}`,
+    ] as const;
+    const binding = [
+      "group: authentik Admins => immich-users",
+      "negate: true => false",
+      "enabled: false => true",
+      "order: 5 => 0",
+    ].join("\n");
+    const heal = "put it right:  npx pulumi up --refresh --stack sandbox";
+    const plain = await said("preview");
+    for (const warning of [
+      `scope mapping ${role[0]} is not as this stack made it:\n${role[1]}\n${role[2]}\n${heal}`,
+      `policy binding of the group immich-users is not as this stack made it:\n${binding}\n${heal}`,
+      `policy binding of the group immich-admins, which this stack made, is gone.\n${heal}`,
+    ])
+      expect(plain.text).toContain(`Authentik's ${warning}`);
+    const healed = await said("up", "--yes", "--skip-preview", "--refresh", "--run-program");
+    expect(healed.text).toContain(
+      `Changes of the scope mapping ${role[0]} in Authentik:\n${role[1]}\n${role[2]}`,
+    );
+    expect(healed.text).toContain(
+      `Changes of the policy binding of the group immich-users in Authentik:\n${binding}`,
+    );
+    expect(healed.text).not.toMatch(/is not as|is gone/);
+    expect(await api("GET", path)).toEqual(mapping);
+    const does = ({ group, user, negate, enabled, order }: Json): string =>
+      JSON.stringify([order, group, user, negate, enabled]);
+    expect((await bound()).map(does).sort()).toEqual(made.map(does).sort());
+    expect((await said("preview")).text).not.toMatch(/is not as|is gone|Changes of/);
+    configure({ accessGroups: ["immich-users"], adminGroups: undefined });
+    await lab.up();
   });
 
   test("a binding that a killed up left does not stay beside the stack's own", async () => {

@@ -210,7 +210,10 @@ test("a change to a name, a client ID or a slug that somebody else has is refuse
 });
 
 test("of two equal bindings the one that was made stays; others are somebody's", async () => {
-  const binding = { target: "app", group: "g", policy: null, user: null, order: 0, negate: false };
+  const inputs = { target: "app", group: "g", order: 0 };
+  const nothing = { policy: null, user: null };
+  const effect = { negate: false, enabled: true, timeout: 30, failure_result: false };
+  const binding = { ...inputs, ...nothing, ...effect };
   fake.contents = {
     "policies/bindings/": [
       { pk: "left", ...binding },
@@ -219,7 +222,7 @@ test("of two equal bindings the one that was made stays; others are somebody's",
       { pk: "other", ...binding, target: "other" },
     ],
   };
-  await removeDoubles(new AuthentikApi({ url: fake.url, token: "t" }), "made", { target: "app" });
+  await removeDoubles(new AuthentikApi({ url: fake.url, token: "t" }), "made", inputs);
   expect(fake.requests.filter((one) => one.startsWith("DELETE"))).toEqual([
     "DELETE policies/bindings/left/",
   ]);

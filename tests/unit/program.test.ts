@@ -12,6 +12,7 @@ import { configValues, HOMELAB_SECRETS, source } from "../stackFile";
 
 let fake: FakeAuthentik;
 beforeAll(async () => {
+  jest.spyOn(pulumi.log, "warn").mockResolvedValue(); // what mocks make is gone, for the fake Authentik
   fake = await startFakeAuthentik();
   const groups = ["family", "friends", "admins"];
   fake.contents = {
