@@ -27,6 +27,8 @@ export interface Fault {
   readonly done?: boolean;
   /** Milliseconds before the answer. */
   readonly delayMs?: number;
+  /** The request waits, before Immich does anything, until other faults are given. Default false. */
+  readonly hold?: boolean;
 }
 
 /** One request. */
@@ -56,6 +58,7 @@ const REMEMBERED = 2000;
 export class FaultControl {
   private faults: { fault: Fault; met: number; struck: number }[] = [];
   private asked: Asked[] = [];
+  private held: (() => void)[] = [];
 
   /** @param token without one there are no controls. */
   constructor(private readonly token: string | undefined) {}
@@ -75,6 +78,7 @@ export class FaultControl {
           met: 0,
           struck: 0,
         }));
+        for (const release of this.held.splice(0)) release();
         return { json: this.told() };
       case "GET requests":
         return { json: this.asked };
@@ -88,7 +92,8 @@ export class FaultControl {
 
   /** Does a request as the faults want it. @param work does it as Immich would */
   async meet(request: Request, work: () => Promise<Reply>): Promise<Outcome> {
-    const { delayMs = 0, status, retryAfter, connection, done } = this.due(request) ?? {};
+    const { delayMs = 0, hold, status, retryAfter, connection, done } = this.due(request) ?? {};
+    if (hold) await new Promise<void>((release) => this.held.push(release));
     if (delayMs > 0) await new Promise((over) => setTimeout(over, delayMs));
     let outcome: Outcome;
     if (status !== undefined) outcome = { reply: instead(status, retryAfter) };
