@@ -3,7 +3,8 @@ import type { RowState } from "../immich/row";
 import { snapshotRow } from "../immich/row";
 import type { StoreName } from "../immich/types";
 import { closeShared } from "../ssh/shared";
-import { attempt, type Trial } from "./attempt";
+import { attempt } from "./attempt";
+import type { Trial } from "./judge";
 import { Lane, startGround } from "./lane";
 import {
   firstSettings,
@@ -21,7 +22,8 @@ import { type Fault, sshFaults, wireFaults } from "./plan";
 
 /** One thing tried. */
 export interface Case {
-  readonly store: StoreName;
+  /** The table of the settings; through Immich's API: `api` and Immich's version. */
+  readonly store: string;
   readonly operation: Operation;
   readonly step: string;
   readonly fault: string;

@@ -1,5 +1,5 @@
 /** What is broken: the four operations of the settings row, and what each starts from and leads to. */
-import type { RowContext } from "../immich/reach";
+import type { Way } from "../immich/open";
 import type { RowState, Wanted } from "../immich/row";
 import * as row from "../immich/row";
 import type { Previous, Settings, StoreName } from "../immich/types";
@@ -14,15 +14,16 @@ export const canaries = {
   first: "canary-b-2e90aa",
   second: "canary-c-77f310",
   password: "canary-d-5b61de",
+  apiKey: "canary-e-94c0b7",
 } as const;
 
 /** The functions under test; a defective set of them is what the harness must find. */
 export interface Writer {
-  create(context: RowContext, wanted: Wanted): Promise<RowState>;
-  update(context: RowContext, wanted: Wanted, state: RowState): Promise<RowState>;
-  read(context: RowContext, state: RowState): Promise<RowState>;
+  create(context: Way, wanted: Wanted): Promise<RowState>;
+  update(context: Way, wanted: Wanted, state: RowState): Promise<RowState>;
+  read(context: Way, state: RowState): Promise<RowState>;
   /** Returns its warnings. */
-  delete(context: RowContext, state: RowState): Promise<readonly string[]>;
+  delete(context: Way, state: RowState): Promise<readonly string[]>;
 }
 
 /** The project's own. */
@@ -49,7 +50,7 @@ export interface Done {
 }
 
 /** Does it. */
-export async function perform(writer: Writer, context: RowContext, job: Job): Promise<Done> {
+export async function perform(writer: Writer, context: Way, job: Job): Promise<Done> {
   const { operation, wanted, state } = job;
   if (operation === "create" || state === undefined) {
     return { state: await writer.create(context, wanted), warnings: [] };

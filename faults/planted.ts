@@ -3,11 +3,12 @@
  * hand-written tutorial did, instead of all in one transaction.
  */
 import { reach } from "../immich/reach";
-import type { RowContext } from "../immich/reach";
+import type { Way } from "../immich/open";
 import type { RowState, Wanted } from "../immich/row";
 import { realWriter, type Writer } from "./operations";
 
-async function write(context: RowContext, { settings, previous }: Wanted): Promise<RowState> {
+async function write(context: Way, { settings, previous }: Wanted): Promise<RowState> {
+  if (context.store === "api") throw new TypeError("this one writes into the database");
   await reach(context, async ({ db }) => {
     for (const [key, value] of Object.entries(settings)) {
       if (context.store === "system_config") {
