@@ -47,7 +47,9 @@ function providerArguments(config: StackConfig, stack: string): ProviderArgs {
   return {
     apiUrl: immich.apiUrl,
     ...(database ? databaseArguments(database, config, stack) : {}),
-    ...(settingsThrough === "api" ? { settingsThrough, apiKey, stack } : {}),
+    ...(settingsThrough === "database"
+      ? {}
+      : { settingsThrough, stack, ...(apiKey === "" ? {} : { apiKey }) }),
     ...(movedFrom ? { databaseMovedFrom: movedFrom } : {}),
   };
 }

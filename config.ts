@@ -25,9 +25,10 @@ export type StackConfig = ReturnType<typeof readConfig>;
 export function readConfig(source: ConfigSource) {
   const reader = new Reader(source);
   const immich = readImmich(reader);
-  const settingsThrough = reader.choice("settingsThrough", ["database", "api"]);
-  const throughApi = settingsThrough === "api";
-  const apiKey = reader.secret("immichApiKey", { required: throughApi, rule: rules.TOKEN });
+  const settingsThrough = reader.choice("settingsThrough", ["database", "api", "file"]);
+  const overSsh = settingsThrough === "database";
+  const required = settingsThrough === "api";
+  const apiKey = reader.secret("immichApiKey", { required, rule: rules.TOKEN });
   const database = (): Database => readDatabase(reader, source.stack);
   const restart = (): Restart => readRestart(reader);
   const config = {
@@ -35,19 +36,19 @@ export function readConfig(source: ConfigSource) {
     authentik: readAuthentik(reader),
     /** Immich and the settings it is to have. */
     immich,
-    /** `database`: over SSH, in Immich's Postgres; `api`: through Immich's own API. */
+    /** `database`: over SSH, in Immich's Postgres; `api`: through Immich's own API; `file`: nothing is written. */
     settingsThrough,
     /** An administrator's key for Immich's API; empty: none. Secret. */
     apiKey,
-    /** How Immich's Postgres is reached and logged in to. Undefined with `settingsThrough: api`, but where it is configured too. */
-    database: throughApi ? reader.unused(database) : database(),
+    /** How Immich's Postgres is reached and logged in to. Undefined with another `settingsThrough`, but where it is configured too. */
+    database: overSsh ? database() : reader.unused(database),
     /** `databaseId` of what was moved to the Immich that is reached now; empty: none. */
     movedFrom: reader.text("databaseMovedFrom", {
       example: "7300000000000000000/immich",
       optional: true,
     }),
     /** Immich's Compose service, and when it is restarted. */
-    restart: throughApi ? (reader.unused(restart), NO_RESTART) : restart(),
+    restart: overSsh ? restart() : (reader.unused(restart), NO_RESTART),
     loginCheck: reader.choice("loginCheck", ["fail", "warn", "off"]),
     /** The application and its OAuth2/OIDC provider in Authentik. */
     application: readApplication(reader, immich.url),

@@ -38,6 +38,7 @@ export = async function program(): Promise<Record<string, unknown>> {
     immichUrl: config.immich.url,
     settingsChangedAt: sso.settingsChangedAt,
     loginCheck: sso.loginCheck.apply(glance),
+    ...(config.settingsThrough === "file" ? { immichConfig: sso.immichConfig } : {}),
   };
 };
 

@@ -6,11 +6,20 @@ import { resetting } from "./catalogue/entry";
 import { oneLine, saying, type Facts } from "./facts";
 import { broken, ok, unknown, type CheckInput, type Finding, type Settings } from "./types";
 
-const NOT_USED = "not used: this stack's settings go through Immich's API";
+/** Why nothing is asked of Immich's host; undefined where it is used. */
+function hostNotUsed({ settingsThrough = "database" }: CheckInput): Finding | undefined {
+  if (settingsThrough === "database") return undefined;
+  return ok(
+    settingsThrough === "api"
+      ? "not used: this stack's settings go through Immich's API"
+      : "not used: this stack's settings are in Immich's configuration file",
+  );
+}
 
 /** host-reachable: SSH as a deployment uses it. */
 export async function hostReachable(facts: Facts): Promise<Finding> {
-  if (facts.input.settingsThrough === "api") return ok(NOT_USED);
+  const notUsed = hostNotUsed(facts.input);
+  if (notUsed) return notUsed;
   if (facts.input.reachHost === undefined)
     return unknown("not asked: no way to the host was given");
   try {
@@ -58,7 +67,9 @@ export async function settingsRow(facts: Facts): Promise<Finding> {
   // What this version of Immich does not know is never written, and not read either.
   const there = keys.filter((key) => settings[key] !== undefined);
   const different = there.filter((key) => settings[key] !== deployed[key]);
-  if (different.length === 0) return ok(`${there.length} settings as deployed`);
+  const shown =
+    facts.input.settingsThrough === "file" ? ", of those that Immich shows without a login" : "";
+  if (different.length === 0) return ok(`${there.length} settings as deployed${shown}`);
   const tell = (key: string) =>
     isSecret(key)
       ? `${key} is not the deployed one`
@@ -94,8 +105,9 @@ export async function settingsUsable(facts: Facts): Promise<Finding> {
 
 /** container-restarted: needed before 1.106.3, wanted with `restart: onChange`. */
 export async function containerRestarted(facts: Facts): Promise<Finding> {
-  const { settingsChangedAt, containerStartedAt, settingsThrough } = facts.input;
-  if (settingsThrough === "api") return ok(NOT_USED);
+  const { settingsChangedAt, containerStartedAt } = facts.input;
+  const notUsed = hostNotUsed(facts.input);
+  if (notUsed) return notUsed;
   if (!settingsChangedAt) return ok("no deployment has changed the settings yet");
   if (containerStartedAt === undefined) {
     return unknown("not asked: no way to the container was given");

@@ -29,20 +29,28 @@ export async function immichReachable(facts: Facts): Promise<Finding> {
 export async function configFile(facts: Facts): Promise<Finding> {
   const features = await facts.immich("features");
   const said = features.kind === "answer" ? field(features.json, "configFile") : undefined;
-  if (typeof said === "boolean") return fromFile(said, "Immich says that it runs from a file");
+  const wanted = facts.input.settingsThrough === "file";
+  if (typeof said === "boolean")
+    return fromFile(
+      said,
+      wanted,
+      `Immich says that it ${said ? "runs" : "does not run"} from a file`,
+    );
   const unsaid = `GET ${features.url}: ${describe(features)}`;
   if (facts.input.configFileInUse === undefined) return unknown(unsaid);
   try {
     const seen = await facts.input.configFileInUse();
-    if (seen !== undefined) return fromFile(seen, "Immich's container has IMMICH_CONFIG_FILE");
+    if (seen !== undefined)
+      return fromFile(seen, wanted, "Immich's container has IMMICH_CONFIG_FILE");
     return unknown(`${unsaid}; its container can't be looked at`);
   } catch (error) {
     return unknown(`${unsaid}; ${oneLine(error)}`);
   }
 }
 
-function fromFile(inUse: boolean, seen: string): Finding {
-  return inUse ? broken("in-use", seen) : ok("settings come from the database");
+function fromFile(inUse: boolean, wanted: boolean, seen: string): Finding {
+  if (inUse === wanted) return ok(wanted ? seen : "settings come from the database");
+  return broken(inUse ? "in-use" : "not-in-use", seen);
 }
 
 /** oauth-enabled: as Immich itself says, not as its database does. */
@@ -66,6 +74,8 @@ export async function insecureIssuer(facts: Facts): Promise<Finding> {
   if (!atLeast(version, "3.0.0")) return ok(`Immich ${version} allows http`);
   const row = await facts.row();
   const settings = { ...facts.input.settings, ...(row.kind === "settings" ? row.settings : {}) };
+  if (facts.input.settingsThrough === "file" && !("oauth.allowInsecureRequests" in settings))
+    return unknown("oauth.allowInsecureRequests in Immich's file: Immich does not show it");
   return settings["oauth.allowInsecureRequests"] === true
     ? ok(`Immich ${version} was told to allow http`)
     : broken(

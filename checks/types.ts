@@ -87,8 +87,8 @@ export interface CheckInput {
   readonly passwordLogin?: boolean;
   /** The stack's name, for the commands in the fixes. */
   readonly stack?: string;
-  /** How Immich's settings are reached. With `api`, SSH and the container are not used. Default "database". */
-  readonly settingsThrough?: "database" | "api";
+  /** How Immich's settings are reached. With `api` and `file`, SSH and the container are not used. Default "database". */
+  readonly settingsThrough?: "database" | "api" | "file";
   readonly host?: ImmichHost;
   /** Logs in to Immich's host over SSH. An Error tells why it can't. */
   readonly reachHost?: () => Promise<void>;

@@ -60,7 +60,11 @@ export function deployedOf(
   const app = first(resources, APPLICATION);
   const rows = all(resources, SETTINGS);
   if (provider === undefined && app === undefined && rows.length === 0) return undefined;
-  const settings: Settings = Object.assign({}, ...rows.map(writtenBy)) as Settings;
+  const check = first(resources, LOGIN_CHECK);
+  // Into a file this stack writes nothing itself: what belongs there is what the login was checked against.
+  const inFile =
+    wayOf(check) === "file" ? (check?.["settings"] as Settings | undefined) : undefined;
+  const settings: Settings = Object.assign({}, ...rows.map(writtenBy), inFile) as Settings;
   const slug = text(app?.["slug"]) ?? application.slug;
   const redirectUris = urisOf(provider) ?? application.redirectUris;
   const changes = rows.map((row) => text(row["settingsChangedAt"]) ?? "").sort();
@@ -143,7 +147,7 @@ export function notDeployed(
     ["autoRegister", isOther(has("oauth.autoRegister"), immich.autoRegister)],
     ["autoLaunch", has("oauth.autoLaunch") !== immich.autoLaunch],
     ["oauthSettings", !isDeepStrictEqual(settable(settings), settable(wantedSettings(config)))],
-    ["passwordLogin", has("passwordLogin.enabled") !== immich.passwordLogin],
+    ["passwordLogin", passwordLoginOf(check, deployed) !== immich.passwordLogin],
     ["settingsThrough", isOther(wayOf(check), settingsThrough)],
     ["restart", isOther(check?.["restart"], restart.when)],
     ["loginCheck", isOther(check?.["mode"], loginCheck)],
@@ -182,6 +186,11 @@ export async function namesNotDeployed(
   return named.filter((_, index) => differs[index]).map(([key]) => key);
 }
 
+/** Whether the last login check found nothing broken. */
+export function loginProven(resources: readonly StateResource[]): boolean {
+  return first(resources, LOGIN_CHECK)?.["ok"] === true;
+}
+
 /** Authentik's address as browsers and Immich use it, of an issuer. */
 export function publicUrlOf(issuerUrl: string): string {
   return issuerUrl.replace(/\/application\/o\/[^/]*\/?$/, "");
@@ -192,9 +201,16 @@ function isOther(deployed: unknown, configured: unknown): boolean {
   return deployed !== undefined && deployed !== configured;
 }
 
+function passwordLoginOf(check: Properties | undefined, { settings }: Deployed): unknown {
+  if (wayOf(check) === "file") return check?.["passwordLogin"];
+  return settings["passwordLogin.enabled"] ?? undefined;
+}
+
 /** How the settings were reached, by what the login check was told. */
 function wayOf(check: Properties | undefined): StackConfig["settingsThrough"] | undefined {
-  return check && (check["store"] === "api" ? "api" : "database");
+  if (check === undefined) return undefined;
+  const { store } = check;
+  return store === "api" || store === "file" ? store : "database";
 }
 
 function secretDiffers(

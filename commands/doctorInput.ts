@@ -4,7 +4,14 @@ import { backchannelLogoutUri } from "../immich/logout";
 import { immichAccess } from "./hostAccess";
 import { readConfig, type StackConfig } from "../config";
 import { pulumi, type CliResult } from "./cli";
-import { deployedOf, type Deployed, namesNotDeployed, notDeployed, publicUrlOf } from "./deployed";
+import {
+  deployedOf,
+  type Deployed,
+  loginProven,
+  namesNotDeployed,
+  notDeployed,
+  publicUrlOf,
+} from "./deployed";
 import { resourcesOf } from "./state";
 
 /** The stack can't be read: what to do about it is in the message. */
@@ -17,6 +24,8 @@ export interface Stack {
   readonly config: StackConfig;
   /** Undefined where nothing is deployed. */
   readonly deployed?: Deployed;
+  /** Whether the last login check found nothing broken. */
+  readonly loginOk: boolean;
   /** Keys of the configuration whose value is not deployed yet. */
   readonly notDeployed: readonly string[];
 }
@@ -47,7 +56,7 @@ export async function readStack(name?: string, configFile?: string): Promise<Sta
           ...notDeployed(resources, config, deployed),
           ...(await namesNotDeployed(resources, config)),
         ];
-  return { name, config, deployed, notDeployed: pending };
+  return { name, config, deployed, loginOk: loginProven(resources), notDeployed: pending };
 }
 
 /**

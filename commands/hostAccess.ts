@@ -14,6 +14,7 @@ export function immichAccess(
   owned: Settings,
   stack: string | undefined,
 ): ImmichAccess {
+  if (config.settingsThrough === "file") return late.file().fileCallbacks(config.immich.apiUrl);
   if (config.settingsThrough === "api") {
     const api = { url: config.immich.apiUrl, key: config.apiKey, stack };
     return late.api().apiCallbacks(api, owned);
@@ -52,6 +53,7 @@ export function hostAccess({
 /* eslint-disable @typescript-eslint/no-require-imports */
 const late = {
   api: (): typeof import("../checks/api") => require("../checks/api"),
+  file: (): typeof import("../checks/file") => require("../checks/file"),
   host: (): typeof import("../checks/host") => require("../checks/host"),
   ssh: (): typeof import("../ssh/shared") => require("../ssh/shared"),
 };

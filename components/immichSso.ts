@@ -1,5 +1,10 @@
 import * as pulumi from "@pulumi/pulumi";
 
+import {
+  CLIENT_SECRET_PLACE,
+  configFileContent,
+  type FileContent,
+} from "../immich/configFileContent";
 import { endSessionEndpoint } from "../immich/logout";
 import { isSavableUrl } from "../immich/rules";
 import { needsRestart } from "../immich/version";
@@ -48,14 +53,20 @@ export class ImmichSso extends pulumi.ComponentResource {
   readonly settingsChangedAt: pulumi.Output<string>;
   /** By check `ok`, or the verdict, what was seen and the fix. Empty with `loginCheck: off`. */
   readonly loginCheck: pulumi.Output<Record<string, string>>;
+  /**
+   * What Immich is to have, as its configuration file has it, a placeholder for the client secret in it. Password login is
+   * switched off in it once a login is proven.
+   */
+  readonly immichConfig: pulumi.Output<FileContent>;
 
   constructor(name: string, args: ImmichSsoArgs, opts?: pulumi.ComponentResourceOptions) {
     super("immich-sso:index:ImmichSso", name, {}, opts);
     const { login = {} } = args;
     // Through its API Immich uses what is saved at once, and needs no login for its database.
-    const throughApi = args.immich.settingsThrough === "api";
-    const store = throughApi ? "api" : (args.store ?? "system_metadata");
-    const restart = throughApi ? "never" : (args.restart ?? "onChange");
+    const { settingsThrough: through = "database" } = args.immich;
+    const throughApi = through === "api";
+    const store = through === "database" ? (args.store ?? "system_metadata") : through;
+    const restart = through === "database" ? (args.restart ?? "onChange") : "never";
     const child = {
       parent: this,
       provider: new Provider(`${name}-immich`, args.immich, { parent: this }),
@@ -75,17 +86,20 @@ export class ImmichSso extends pulumi.ComponentResource {
       ...NAMES,
       ...(saysEndSession ? { endSessionEndpoint: "" } : {}),
     });
-    const snapshot = settingsSnapshot(
-      `${name}-settings`,
-      { store, ...owned, ...restarts },
-      {
-        ...child,
-        aliases: [this.formerSnapshot(name)],
-      },
-    );
+    const snapshot =
+      through === "file"
+        ? undefined // Nothing of it is written: somebody puts it into Immich's file.
+        : settingsSnapshot(
+            `${name}-settings`,
+            { store, ...owned, ...restarts },
+            {
+              ...child,
+              aliases: [this.formerSnapshot(name)],
+            },
+          );
     const application = new OidcApplication(name, args.application, {
       parent: this,
-      dependsOn: snapshot,
+      dependsOn: snapshot ? [snapshot] : [],
     });
     const desired = desiredSettings<pulumi.Output<string>, pulumi.Output<boolean>>(
       login,
@@ -106,19 +120,21 @@ export class ImmichSso extends pulumi.ComponentResource {
       restartOnDelete: restart === "onChange" ? "always" : restart,
       restartTimeoutSeconds: args.restartTimeoutSeconds,
     };
-    const settings = new ImmichOauthSettings(
-      `${name}-settings`,
-      {
-        ...database,
-        ...desired,
-        snapshot,
-        dedicatedLogin: throughApi ? undefined : args.dedicatedLogin,
-        clientStays: args.application.retainOnDelete,
-      },
-      child,
-    );
+    const settings =
+      snapshot &&
+      new ImmichOauthSettings(
+        `${name}-settings`,
+        {
+          ...database,
+          ...desired,
+          snapshot,
+          dedicatedLogin: throughApi ? undefined : args.dedicatedLogin,
+          clientStays: args.application.retainOnDelete,
+        },
+        child,
+      );
     const policy = { ...args, restart };
-    const restarted = restartOnChange(`${name}-restart`, settings, policy, child);
+    const restarted = settings ? restartOnChange(`${name}-restart`, settings, policy, child) : [];
 
     const check =
       args.loginCheck === "off"
@@ -141,17 +157,17 @@ export class ImmichSso extends pulumi.ComponentResource {
               accessGroups: [...(args.application.accessGroups ?? [])],
               soleAdminGroups: args.soleAdminGroups,
               settings: desired.settings,
-              settingsChangedAt: settings.settingsChangedAt,
+              settingsChangedAt: settings?.settingsChangedAt,
               passwordLogin: login.passwordLogin,
               store,
               restart,
               stack: pulumi.getStack(),
             },
-            { ...child, dependsOn: [application, settings, ...restarted] },
+            { ...child, dependsOn: [application, ...(settings ? [settings] : []), ...restarted] },
           );
 
     const passwordLogin = passwordSettings(login);
-    if (passwordLogin) {
+    if (passwordLogin && settings) {
       // After the proof, and on removal before OAuth is taken away: somebody must be able to log in.
       const password = new ImmichOauthSettings(
         `${name}-password-login`,
@@ -167,8 +183,18 @@ export class ImmichSso extends pulumi.ComponentResource {
     this.clientSecret = application.clientSecret;
     this.scopes = application.scopes;
     this.redirectUris = application.redirectUris;
-    this.settingsChangedAt = settings.settingsChangedAt;
+    this.settingsChangedAt = settings?.settingsChangedAt ?? pulumi.output("");
     this.loginCheck = check?.checks ?? pulumi.output<Record<string, string>>({});
+    const proven = login.passwordLogin === false ? (check?.ok ?? false) : true;
+    this.immichConfig = pulumi
+      .all([
+        { ...desired.settings, "oauth.clientSecret": CLIENT_SECRET_PLACE },
+        { ...desired.whereKnown },
+        proven,
+      ])
+      .apply(([wanted, whereKnown, isProven]) =>
+        configFileContent({ ...wanted, ...whereKnown, ...(isProven ? passwordLogin : {}) }),
+      );
     this.registerOutputs({ issuerUrl: this.issuerUrl, clientId: this.clientId });
   }
 

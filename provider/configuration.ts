@@ -60,7 +60,7 @@ const DEFAULTS: Readonly<Record<string, string>> = {
 
 const REQUIRED = ["sshHost", "sshUser", "sshHostKey", "postgresPassword", "tunnelPort"] as const;
 const PORTS = ["sshPort", "sshJumpPort", "postgresPort", "tunnelPort"] as const;
-const WAYS = ["database", "api"];
+const WAYS = ["database", "api", "file"];
 const RUNTIMES = ["docker", "podman", "sudo -n docker", "sudo -n podman"];
 
 /** What means nothing without another property. */
@@ -75,7 +75,8 @@ const TOGETHER = {
 export function configurationProblems(config: Values): Failure[] {
   const through = String(config["settingsThrough"] ?? DEFAULTS["settingsThrough"]);
   if (through === "database") return databaseProblems(config);
-  if (through === "api") return apiProblems(config);
+  if (through === "api") return [...urlProblems(config), ...keyProblems(config)];
+  if (through === "file") return urlProblems(config);
   return through === UNKNOWN
     ? []
     : [
@@ -86,26 +87,20 @@ export function configurationProblems(config: Values): Failure[] {
       ];
 }
 
-function apiProblems({ apiUrl = "", apiKey = "" }: Values): Failure[] {
+function urlProblems({ apiUrl = "" }: Values): Failure[] {
   const url = String(apiUrl);
-  const key = String(apiKey);
   const isOrigin =
     url === UNKNOWN ||
     (/^https?:\/\//i.test(url) && URL.canParse(url) && new URL(url).origin === url);
-  return [
-    ...(isOrigin
-      ? []
-      : [
-          {
-            property: "apiUrl",
-            reason: "must be an http(s) origin without a path or slash at the end",
-          },
-        ]),
-    // What an HTTP header can't carry would be told, key and all, by whoever is to send it.
-    ...(key === UNKNOWN || /^[\x21-\x7e]+$/.test(key)
-      ? []
-      : [{ property: "apiKey", reason: "is required: printable ASCII without spaces" }]),
-  ];
+  const reason = "must be an http(s) origin without a path or slash at the end";
+  return isOrigin ? [] : [{ property: "apiUrl", reason }];
+}
+
+function keyProblems({ apiKey = "" }: Values): Failure[] {
+  const key = String(apiKey);
+  // What an HTTP header can't carry would be told, key and all, by whoever is to send it.
+  if (key === UNKNOWN || /^[\x21-\x7e]+$/.test(key)) return [];
+  return [{ property: "apiKey", reason: "is required: printable ASCII without spaces" }];
 }
 
 function databaseProblems(config: Values): Failure[] {
@@ -151,9 +146,12 @@ function databaseProblems(config: Values): Failure[] {
  * @param config validated by {@link configurationProblems}
  */
 export function readConfiguration(config: Readonly<Record<string, string>>): Configuration {
-  if (config["settingsThrough"] !== "api") return readDatabase(config);
-  const { apiUrl: url = "", apiKey: key = "", stack, databaseMovedFrom = "" } = config;
+  const { settingsThrough: through, apiKey: key = "" } = config;
   const hasFormer = databaseProblems(config).length === 0;
+  // Nothing is written with `file`; what an earlier deployment wrote is put back the way that is still configured.
+  const isDatabase = through === "file" ? hasFormer && key === "" : through !== "api";
+  if (isDatabase) return readDatabase(config);
+  const { apiUrl: url = "", stack, databaseMovedFrom = "" } = config;
   return {
     api: { url, key, ...(stack ? { stack } : {}) },
     databaseMovedFrom,

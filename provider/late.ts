@@ -12,5 +12,6 @@ export const row = (): typeof import("../immich/row") => require("../immich/row"
 export const host = (): typeof import("../checks/host") => require("../checks/host");
 export const print = (): typeof import("../checks/print") => require("../checks/print");
 export const checks = (): typeof import("../checks/run") => require("../checks/run");
+export const fileChecks = (): typeof import("../checks/file") => require("../checks/file");
 export const apiChecks = (): typeof import("../checks/api") => require("../checks/api");
 export const issuer = (): typeof import("./deadIssuer") => require("./deadIssuer");

@@ -41,11 +41,11 @@ const textMap = (description: string): Property => ({
 
 const configuration: Properties = {
   settingsThrough: text(
-    "database: over SSH, in Immich's database; api: through its own API. Default: database.",
+    "database: over SSH, in Immich's database; api: through its own API; file: nothing is written. Default: database.",
   ),
   apiKey: secret("An administrator's API key. Required with settingsThrough api."),
   apiUrl: text(
-    "Where Immich's own API answers. Required with settingsThrough api. Default: it is not asked.",
+    "Where Immich's own API answers. Required with settingsThrough api and file. Default: it is not asked.",
   ),
   stack: text("Name of the stack, for the commands in messages. Default: none is named."),
   sshHost: text(

@@ -9,11 +9,11 @@ export type SettingValue = string | number | boolean | null;
 
 /** How one Immich is reached: over SSH to its database, or through its own API. */
 export interface ProviderArgs {
-  /** `database` or `api`. Default: database. */
+  /** `database`, `api` or `file`. Default: database. */
   settingsThrough?: string;
   /** Secret. An administrator's API key. Required with `settingsThrough: api`. */
   apiKey?: pulumi.Input<string>;
-  /** Where Immich's own API answers. Required with `settingsThrough: api`. Default: it is not asked. */
+  /** Where Immich's own API answers. Required with `settingsThrough` `api` and `file`. Default: it is not asked. */
   apiUrl?: pulumi.Input<string>;
   /** Name of the stack, for the commands in messages. Default: none is named. */
   stack?: pulumi.Input<string>;

@@ -52,6 +52,17 @@ export function deployAgain(input: CheckInput): string {
   return pulumi(input, "up --refresh");
 }
 
+/** Puts back in Immich what somebody changed by hand. */
+export function writeAgain(input: CheckInput): string {
+  return input.settingsThrough === "file" ? intoFile(input) : deployAgain(input);
+}
+
+/** What is to be put into Immich's configuration file. */
+export function intoFile({ stack }: CheckInput): string {
+  const which = stack === undefined ? "" : ` -- --stack ${stack}`;
+  return `put what \`npm run config-file${which}\` prints into the file that IMMICH_CONFIG_FILE names, and restart Immich`;
+}
+
 /** A docker compose command in Immich's folder. */
 export function compose(input: CheckInput, command: string): string {
   const runtime = input.host?.containerRuntime ?? "docker";
@@ -62,6 +73,8 @@ export function compose(input: CheckInput, command: string): string {
 
 /** How to give settings of Immich's back their defaults: those that no `pulumi up` writes. */
 export function resetting(input: CheckInput, settings: readonly string[]): string {
+  if (input.settingsThrough === "file")
+    return `This stack does not want it. Set it right in Immich's configuration file: ${settings.join(", ")}.`;
   if (input.settingsThrough === "api")
     return `This stack does not write it. Set it right in Immich > Administration > Settings > OAuth: ${settings.join(", ")}.`;
   const { container, database, user, store } = input.host?.postgres ?? {

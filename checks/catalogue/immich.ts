@@ -1,5 +1,14 @@
 // Immich, as it answers to anybody: is it there, is OAuth on, and where does it send people.
-import { compose, configSet, deployAgain, discoveryUrl, entries, pulumi, service } from "./entry";
+import {
+  compose,
+  configSet,
+  writeAgain,
+  discoveryUrl,
+  entries,
+  intoFile,
+  pulumi,
+  service,
+} from "./entry";
 
 export const immichChecks = entries({
   "immich-reachable": {
@@ -79,14 +88,19 @@ export const immichChecks = entries({
   },
   "config-file": {
     title: "Settings from a file",
-    asks: "Does Immich read its settings from the database, not from `IMMICH_CONFIG_FILE`?",
+    asks: "Does Immich read its settings from the database, not from `IMMICH_CONFIG_FILE`, unless they are meant to be in that file (`settingsThrough file`)?",
     symptom: "Nothing changes in Immich, whatever is deployed.",
     dependsOn: ["immich-reachable"],
     fixes: {
       "in-use": {
         when: "Immich runs with IMMICH_CONFIG_FILE and ignores the database",
         fix: (i) =>
-          `Take IMMICH_CONFIG_FILE out of Immich's compose file or .env and start it again: ${compose(i, "up -d")}; or put the oauth settings into that file yourself.`,
+          `Take IMMICH_CONFIG_FILE out of Immich's compose file or .env and start it again: ${compose(i, "up -d")}; or leave its settings in that file: ${configSet(i, "settingsThrough", "file")}, then ${pulumi(i, "up")}.`,
+      },
+      "not-in-use": {
+        when: "the settings are meant to be in a file (`settingsThrough file`), and Immich runs without IMMICH_CONFIG_FILE",
+        fix: (i) =>
+          `Name the file in the environment of Immich's server, IMMICH_CONFIG_FILE=/path/in/the/container, and ${intoFile(i)}; or let this stack write the settings: ${configSet(i, "settingsThrough", "api")}.`,
       },
     },
   },
@@ -98,7 +112,7 @@ export const immichChecks = entries({
     fixes: {
       off: {
         when: "it is switched off in Immich's settings",
-        fix: (i) => `Write the settings again: ${deployAgain(i)}.`,
+        fix: (i) => `Write the settings again: ${writeAgain(i)}.`,
       },
       stale: {
         when: "the settings say it is on, Immich does not know it yet (before 1.106.3)",
@@ -115,7 +129,7 @@ export const immichChecks = entries({
       "not-allowed": {
         when: "Immich is 3.0 or newer, the issuer is http, and `oauth.allowInsecureRequests` is off",
         fix: (i) =>
-          `Better: give Authentik https and ${configSet(i, "authentikPublicUrl", "https://ADDRESS")}. Otherwise ${deployAgain(i)} sets oauth.allowInsecureRequests.`,
+          `Better: give Authentik https and ${configSet(i, "authentikPublicUrl", "https://ADDRESS")}. Otherwise ${writeAgain(i)} sets oauth.allowInsecureRequests.`,
       },
     },
   },
@@ -127,7 +141,7 @@ export const immichChecks = entries({
     fixes: {
       different: {
         when: "Immich has another issuer URL: somebody changed it, or a slash is missing",
-        fix: (i) => `Write "${i.issuerUrl}" again: ${deployAgain(i)}.`,
+        fix: (i) => `Write "${i.issuerUrl}" again: ${writeAgain(i)}.`,
       },
       "sent-elsewhere": {
         when: "Immich has the right issuer but sends people to another address",
@@ -144,7 +158,7 @@ export const immichChecks = entries({
     fixes: {
       different: {
         when: "Immich has another client ID",
-        fix: (i) => `Write "${i.clientId}" again: ${deployAgain(i)}.`,
+        fix: (i) => `Write "${i.clientId}" again: ${writeAgain(i)}.`,
       },
       stale: {
         when: "the settings are right, Immich still uses older ones",
@@ -218,7 +232,7 @@ export const immichChecks = entries({
     fixes: {
       different: {
         when: "Immich asks for other scopes",
-        fix: (i) => `Write "${i.scopes.join(" ")}" again: ${deployAgain(i)}.`,
+        fix: (i) => `Write "${i.scopes.join(" ")}" again: ${writeAgain(i)}.`,
       },
     },
   },

@@ -1,5 +1,5 @@
 // Immich's settings in its database, over SSH, and the container that uses them.
-import { compose, deployAgain, entries, pulumi, resetting, service } from "./entry";
+import { compose, writeAgain, entries, pulumi, resetting, service } from "./entry";
 
 export const settingsChecks = entries({
   "host-reachable": {
@@ -54,7 +54,7 @@ export const settingsChecks = entries({
     fixes: {
       off: {
         when: "it is off in Immich's settings although this stack has it on",
-        fix: (i) => `Switch it on again: ${deployAgain(i)}.`,
+        fix: (i) => `Switch it on again: ${writeAgain(i)}.`,
       },
     },
   },
@@ -78,7 +78,7 @@ export const settingsChecks = entries({
       different: {
         when: "somebody changed a setting in Immich, or a backup was restored",
         fix: (i) =>
-          `To put them back: ${deployAgain(i)}. To keep a change, set the same value in the stack's config first.`,
+          `To put them back: ${writeAgain(i)}. To keep a change, set the same value in the stack's config first.`,
       },
     },
   },

@@ -1,5 +1,13 @@
 // Who gets into Immich and as what, and how people get out of it.
-import { compose, deployAgain, entries, keepingRights, lettingAdminsIn, service } from "./entry";
+import {
+  compose,
+  deployAgain,
+  entries,
+  keepingRights,
+  lettingAdminsIn,
+  service,
+  writeAgain,
+} from "./entry";
 
 export const wayChecks = entries({
   "password-login-lockout": {
@@ -11,7 +19,7 @@ export const wayChecks = entries({
       "both-off": {
         when: "password login and OAuth are both off",
         fix: (i) =>
-          `${compose(i, `exec -T ${service(i)} immich-admin enable-password-login`)} lets you in again; then ${deployAgain(i)}.`,
+          `${compose(i, `exec -T ${service(i)} immich-admin enable-password-login`)} lets you in again; then ${writeAgain(i)}.`,
       },
     },
   },

@@ -127,7 +127,7 @@ export function refused(names: ApiNames, answer: Answer): ApiError {
 
 /** What to do about an Immich that takes no settings because it has them from a file. */
 export const CONFIG_FILE =
-  "put the oauth settings into the file that IMMICH_CONFIG_FILE names (npx pulumi stack output --show-secrets shows them), or take IMMICH_CONFIG_FILE out of Immich's environment, restart it, and run this again";
+  "leave its settings in that file (npx pulumi config set settingsThrough file; npm run config-file prints what belongs there), or take IMMICH_CONFIG_FILE out of Immich's environment, restart it, and run this again";
 
 /** An answer with status 200 that is not JSON. */
 export function wrongAnswer(names: ApiNames, answer: Answer): ApiError {
