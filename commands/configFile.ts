@@ -16,6 +16,8 @@ import { claimSettings } from "../components/claims";
 import { desiredSettings, passwordSettings } from "../components/settings";
 import { ConfigError } from "../config";
 import { CLIENT_SECRET_PLACE, configFileContent } from "../immich/configFileContent";
+import { endSessionEndpoint } from "../immich/logout";
+import { isSavableUrl } from "../immich/rules";
 import { CannotRead, readStack, type Stack } from "./doctorInput";
 import { runningSandbox } from "./running";
 
@@ -67,6 +69,7 @@ function contentOf({ config, deployed, loginOk }: Stack, showSecrets: boolean) {
     clientId,
     clientSecret: (showSecrets ? clientSecret : undefined) ?? CLIENT_SECRET_PLACE,
     scope: scopes.join(" "),
+    ...(isSavableUrl(issuerUrl) ? { endSessionEndpoint: endSessionEndpoint(issuerUrl) } : {}),
   });
   // Login by password goes off only where a login is proven.
   const isProven = immich.passwordLogin !== false || loginOk;
