@@ -37,16 +37,21 @@ export const HOMELAB_SECRETS = {
 /**
  * What the program would read: Pulumi.yaml's defaults, a stack's file over them, and more values over
  * those. `undefined` takes a value away.
+ * @param stack undefined: without a stack's file
  */
 export function configValues(
-  stack: string,
+  stack: string | undefined,
   more: Record<string, unknown> = {},
 ): Record<string, string> {
   const defaults = Object.entries(declaredKeys()).map(([key, declaration]) => [
     `${PROJECT}:${key}`,
     declaration.default,
   ]);
-  const all = { ...Object.fromEntries(defaults), ...stackFile(stack), ...more };
+  const all = {
+    ...Object.fromEntries(defaults),
+    ...(stack === undefined ? {} : stackFile(stack)),
+    ...more,
+  };
   return Object.fromEntries(
     Object.entries(all)
       .filter(([, value]) => value !== undefined)

@@ -83,6 +83,15 @@ export class People {
     return stored !== undefined && matches(password, stored) ? this.byEmail(email) : undefined;
   }
 
+  /** Removes somebody for good, with their sessions and keys. Undefined where there is nobody with this id. */
+  async remove(id: string): Promise<User | undefined> {
+    const { rows } = await this.pool.query<Row>(
+      `DELETE FROM ${this.table} WHERE id::text = $1 RETURNING ${COLUMNS}`,
+      [id],
+    );
+    return rows[0] && toUser(rows[0]);
+  }
+
   async create(user: NewUser): Promise<User> {
     const { rows } = await this.pool.query<Row>(
       `INSERT INTO ${this.table} (email, name, password, "isAdmin", "oauthId", "storageLabel", "quotaSizeInBytes")

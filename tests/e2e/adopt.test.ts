@@ -6,10 +6,12 @@ import { spawn } from "node:child_process";
 import { join, resolve } from "node:path";
 import { readFileSync } from "node:fs";
 
-import { loginAs } from "../../checks/login";
 import { claimMappings } from "../../components/claims";
-import { byHand, type Json } from "./byHand";
+import { byHand } from "./byHand";
+import type { Json } from "./homelab/inventory";
 import { changesOf, startLab, type Lab } from "./lab";
+import { needsImmich } from "./needs";
+import { closedPort } from "./project";
 
 jest.setTimeout(240_000);
 
@@ -17,18 +19,20 @@ const root = resolve(__dirname, "../..");
 let lab: Lab;
 
 beforeAll(async () => {
-  lab = await startLab();
+  lab = await startLab({ immichVersion: "2.3.1" }); // one that takes roles
+  // The tutorial has one redirect URI.
+  lab.project.configure(lab.stack, { accountLinking: false, mobileApp: false });
 });
 afterAll(() => lab?.stop());
 
-const { api, first, makeProvider, makeApplication, remove } = byHand(() => lab.sandbox);
+const { api, first, makeProvider, makeApplication, remove } = byHand(() => lab);
 
 /** `npm run adopt`, without the setup before it. */
 async function adopt(): Promise<{ code: number; output: string }> {
-  const file = join(lab.project.folder, "Pulumi.sandbox.yaml");
+  const file = join(lab.project.folder, `Pulumi.${lab.stack}.yaml`);
   const child = spawn(
     process.execPath,
-    ["-r", "./register.js", "commands/adopt.ts", "--stack", "sandbox", "--config-file", file],
+    ["-r", "./register.js", "commands/adopt.ts", "--stack", lab.stack, "--config-file", file],
     { cwd: root, env: { ...process.env, ...lab.project.environment } },
   );
   let output = "";
@@ -43,17 +47,11 @@ async function state(): Promise<Json[]> {
   return JSON.parse(text).deployment.resources ?? [];
 }
 
-const login = () => {
-  const [user] = lab.sandbox.users;
-  if (!user) throw new Error("no user");
-  return loginAs({ immichUrl: lab.sandbox.immich.url, ...user });
-};
-
 describe("someone who followed the tutorial by hand", () => {
   let made: { provider: Json; application: Json };
   const now = async () => ({
     provider: await api(`providers/oauth2/${String(made.provider["pk"])}/`),
-    application: await api("core/applications/immich/"),
+    application: await api(`core/applications/${lab.name("immich")}/`),
   });
 
   beforeAll(async () => {
@@ -61,22 +59,16 @@ describe("someone who followed the tutorial by hand", () => {
     const application = await makeApplication(provider["pk"], { meta_description: "Our photos" });
     made = { provider, application };
     made = await now();
-    lab.project.configure("sandbox", { accountLinking: false, mobileApp: false }); // as the tutorial has it
-    await lab.sandbox.sql(
-      `INSERT INTO system_metadata (key, value) VALUES ('system-config', $1)
-       ON CONFLICT (key) DO UPDATE SET value = excluded.value`,
-      [
-        JSON.stringify({
-          oauth: {
-            enabled: true,
-            issuerUrl: `${lab.sandbox.authentik.url}/application/o/immich/`,
-            clientId: "immich-oauth-client",
-            clientSecret: "made-by-hand-canary",
-          },
-        }),
-      ],
-    );
-    expect(await login()).toMatchObject({ ok: true });
+    await lab.homelab.save({
+      oauth: {
+        enabled: true,
+        issuerUrl: `${lab.homelab.authentik.publicUrl}/application/o/${lab.name("immich")}/`,
+        clientId: lab.name("immich-oauth-client"),
+        clientSecret: "made-by-hand-canary",
+        autoRegister: true,
+      },
+    });
+    expect(await lab.logIn()).toMatchObject({ ok: true });
   });
 
   test.each([["preview"], ["up", "--yes", "--skip-preview"]])(
@@ -86,9 +78,9 @@ describe("someone who followed the tutorial by hand", () => {
       const diagnostics = stdout.slice(stdout.indexOf("Diagnostics:"));
       expect(code).not.toBe(0);
       expect(diagnostics).toContain(
-        "Authentik has a provider named immich-oauth-provider already, made by hand or by another stack.\n" +
-          "      take it over:     npm run adopt -- --stack sandbox\n" +
-          "      or use another:   npx pulumi config set --stack sandbox providerName NAME",
+        `Authentik has a provider named ${lab.name("immich-oauth-provider")} already, made by hand or by another stack.\n` +
+          `      take it over:     npm run adopt -- --stack ${lab.stack}\n` +
+          `      or use another:   npx pulumi config set --stack ${lab.stack} providerName NAME`,
       );
       expect(diagnostics.match(/error:/g)).toHaveLength(2); // that one, and the engine's "… failed"
       expect(stdout + stderr).not.toMatch(/\n\s+at |canary|node_modules/);
@@ -98,9 +90,13 @@ describe("someone who followed the tutorial by hand", () => {
 
   test("takes both over without a change to either", async () => {
     const { code, output } = await adopt();
-    expect(output).toContain("Taken into the stack sandbox; nothing was changed in Authentik:");
-    expect(output).toContain(`immich-oauth-provider (number ${String(made.provider["pk"])})`);
-    expect(output).toContain("Immich (slug immich)");
+    expect(output).toContain(
+      `Taken into the stack ${lab.stack}; nothing was changed in Authentik:`,
+    );
+    expect(output).toContain(
+      `${lab.name("immich-oauth-provider")} (number ${String(made.provider["pk"])})`,
+    );
+    expect(output).toContain(`${lab.name("Immich")} (slug ${lab.name("immich")})`);
     expect(output).not.toContain("canary");
     expect(code).toBe(0);
     expect(await now()).toEqual(made);
@@ -111,7 +107,7 @@ describe("someone who followed the tutorial by hand", () => {
     // A destroy before the next up must not delete what a person made.
     expect(resources.map(({ retainOnDelete }) => retainOnDelete)).toEqual([true, true]);
     expect(await lab.project.ok("config", "get", "retainOnDelete")).toBe("true");
-    const file = readFileSync(join(lab.project.folder, "Pulumi.sandbox.yaml"), "utf8");
+    const file = readFileSync(join(lab.project.folder, `Pulumi.${lab.stack}.yaml`), "utf8");
     expect(file).toMatch(/clientSecret:\n\s+secure: /);
     expect(file).not.toContain("canary");
   });
@@ -119,7 +115,7 @@ describe("someone who followed the tutorial by hand", () => {
   test("may do so twice", async () => {
     const before = await state();
     const { code, output } = await adopt();
-    expect(output).toMatch(/^Nothing to take over: what Authentik .* has is in the stack sandbox/);
+    expect(output).toMatch(/^Nothing to take over: what Authentik .* has is in the stack /);
     expect(code).toBe(0);
     expect(await state()).toEqual(before);
   });
@@ -142,7 +138,7 @@ describe("someone who followed the tutorial by hand", () => {
       pk: made.application["pk"],
       meta_description: "Our photos",
     });
-    expect(await login()).toMatchObject({ ok: true });
+    expect(await lab.logIn()).toMatchObject({ ok: true });
   });
 
   test("a secret that the stack makes is no change that destroy forgets", async () => {
@@ -160,10 +156,10 @@ describe("someone who followed the tutorial by hand", () => {
     expect(after.application["pk"]).toBe(made.application["pk"]);
     expect(after.provider["pk"]).toBe(made.provider["pk"]);
     expect(await state()).toEqual([]);
-    expect(await login()).toMatchObject({ ok: true });
-    await remove("core/applications/immich/");
+    expect(await lab.logIn()).toMatchObject({ ok: true });
+    await remove(`core/applications/${lab.name("immich")}/`);
     await remove(`providers/oauth2/${String(made.provider["pk"])}/`);
-    lab.project.configure("sandbox", { retainOnDelete: undefined });
+    lab.project.configure(lab.stack, { retainOnDelete: undefined });
   });
 });
 
@@ -171,12 +167,13 @@ describe("what a killed up left in Authentik", () => {
   /** As far as an `up` comes that is killed before `name` is in the state. */
   const upBefore = (name: string) => lab.up("--exclude", `**::${name}`, "--exclude-dependents");
 
+  const { test } = needsImmich("1.138.1");
+
   test("a scope mapping is made again, and a provider with the stack's own secret", async () => {
-    const adminGroups = ["immich-admins"];
-    await lab.sandbox.control("immich/configure", { version: "2.3.1" }); // one that takes roles
-    lab.project.configure("sandbox", { adminGroups });
+    const adminGroups = [lab.name("immich-admins")];
+    lab.project.configure(lab.stack, { adminGroups });
     await upBefore("immich-role");
-    const { role } = claimMappings("Immich", {
+    const { role } = claimMappings(lab.name("Immich"), {
       adminGroups,
       adminGroupsDemote: false,
       storageQuotas: {},
@@ -190,7 +187,9 @@ describe("what a killed up left in Authentik", () => {
       expression,
     });
     expect(await upBefore("immich-provider")).toMatchObject({ created: 1 });
-    const mapping = await first("propertymappings/provider/scope/?name=Immich: role");
+    const mapping = await first(
+      `propertymappings/provider/scope/?name=${lab.name("Immich")}: role`,
+    );
     expect(mapping["pk"]).not.toBe(lost["pk"]);
 
     const password = (await state()).find(({ urn }) => String(urn).endsWith("client-secret"));
@@ -198,23 +197,24 @@ describe("what a killed up left in Authentik", () => {
     const left = await makeProvider(JSON.parse(plaintext), mapping["pk"]);
     const preview = await lab.project.ok("preview");
     expect(preview).toContain(
-      "provider named immich-oauth-provider already, exactly as this stack makes it",
+      `provider named ${lab.name("immich-oauth-provider")} already, exactly as this stack makes it`,
     );
-    expect((await first("providers/oauth2/?name=immich-oauth-provider"))["pk"]).toBe(left["pk"]);
+    expect((await first(`providers/oauth2/?name=${lab.name("immich-oauth-provider")}`))["pk"]).toBe(
+      left["pk"],
+    );
     expect(await upBefore("immich-application")).toMatchObject({ created: 1 });
-    const found = await first("providers/oauth2/?name=immich-oauth-provider");
+    const found = await first(`providers/oauth2/?name=${lab.name("immich-oauth-provider")}`);
     expect(found["pk"]).not.toBe(left["pk"]);
     expect(found["property_mappings"]).toHaveLength(4);
   });
 
   test("an application of the stack's own provider is made again", async () => {
-    const { pk } = await first("providers/oauth2/?name=immich-oauth-provider");
+    const { pk } = await first(`providers/oauth2/?name=${lab.name("immich-oauth-provider")}`);
     const left = await makeApplication(pk);
-    lab.project.configure("sandbox", { adminGroups: undefined });
-    await lab.sandbox.control("immich/configure", { version: "1.135.3" });
+    lab.project.configure(lab.stack, { adminGroups: undefined });
     await lab.up();
-    expect((await api("core/applications/immich/"))["pk"]).not.toBe(left["pk"]);
-    expect(await login()).toMatchObject({ ok: true });
+    expect((await api(`core/applications/${lab.name("immich")}/`))["pk"]).not.toBe(left["pk"]);
+    expect(await lab.logIn()).toMatchObject({ ok: true });
     const output = await lab.project.ok("destroy", "--yes", "--skip-preview");
     expect(changesOf(output)).toMatchObject({ deleted: 17 });
   });
@@ -223,16 +223,17 @@ describe("what a killed up left in Authentik", () => {
 test("where nothing is there, that is said", async () => {
   const { code, output } = await adopt();
   expect(output).toContain("Nothing to take over: Authentik at");
-  expect(output).toContain("npx pulumi up --stack sandbox");
+  expect(output).toContain(`npx pulumi up --stack ${lab.stack}`);
   expect(code).toBe(0);
 });
 
 test("with Authentik out of reach one message says so, at once", async () => {
-  await lab.sandbox.control("authentik/stop");
+  const url = `http://127.0.0.1:${await closedPort()}`;
+  lab.project.configure(lab.stack, { "authentik:url": url });
   const started = Date.now();
   const { code, output } = await adopt();
   expect(code).toBe(1);
-  expect(output).toContain(`Authentik can't be reached at ${lab.sandbox.authentik.url}`);
+  expect(output).toContain(`Authentik can't be reached at ${url}`);
   expect(output).not.toMatch(/\n\s+at /);
   expect(Date.now() - started).toBeLessThan(20_000);
 });

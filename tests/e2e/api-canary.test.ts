@@ -6,8 +6,11 @@ import { join, resolve } from "node:path";
 
 import { type ApiLab, giveKey, startApiLab } from "./apiLab";
 import { type Canaries, found, inFiles, PULUMI_LOGS, Watch } from "./canaries";
+import { needsControl } from "./needs";
 
 jest.setTimeout(400_000);
+
+const { test } = needsControl("it makes Immich's API fail and reads what its server was asked");
 
 const ROOT = resolve(__dirname, "../..");
 const STARTED = Date.now() - 1000;

@@ -4,8 +4,11 @@ import { join } from "node:path";
 
 import { type ApiLab, OVER_SSH, useApi, withAdmin } from "./apiLab";
 import { startLab } from "./lab";
+import { needsControl } from "./needs";
 
 jest.setTimeout(400_000);
+
+const { test } = needsControl("it takes the sandbox's API key and a second Immich");
 
 let lab: ApiLab;
 let before: Awaited<ReturnType<ApiLab["config"]>>;

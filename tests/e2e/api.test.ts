@@ -6,8 +6,11 @@ import { join, resolve } from "node:path";
 import { loginAs } from "../../checks/login";
 import { type ApiLab, startApiLab, withAdmin } from "./apiLab";
 import { changedLines, changesOf, startLab } from "./lab";
+import { needsControl } from "./needs";
 
 jest.setTimeout(400_000);
+
+const { test } = needsControl("it takes three versions of Immich");
 
 let lab: ApiLab;
 let folder: string;

@@ -1,6 +1,9 @@
 /** Authentik's side of a living stack: other slugs, changes by hand, things that are missing, leftovers. */
 import { loginAs } from "../../checks/login";
 import { changesOf, startLab, type Lab } from "./lab";
+import { needsControl } from "./needs";
+
+const { test } = needsControl("it is written for the sandbox's names and controls");
 
 jest.setTimeout(300_000);
 

@@ -1,7 +1,10 @@
 /** A configuration with many mistakes: one message with all of them, and nobody is asked anything. */
 import { type Lab, startLab } from "./lab";
+import { needsControl } from "./needs";
 
 jest.setTimeout(300_000);
+
+const { test } = needsControl("it counts what the servers are asked");
 
 let lab: Lab;
 let tunnelPort: number;

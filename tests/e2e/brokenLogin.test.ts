@@ -1,7 +1,10 @@
 /** A login that would not work fails the deployment, with cause and fix; after the fix the next `up` is green. */
 import { startLab, type Lab } from "./lab";
+import { needsControl } from "./needs";
 
 jest.setTimeout(240_000);
+
+const { test } = needsControl("its Authentik announces another issuer");
 
 let lab: Lab;
 beforeAll(async () => {

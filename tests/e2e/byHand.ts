@@ -1,29 +1,20 @@
 /** Provider and application as a person makes them in Authentik's forms, by Authentik's API. */
-import type { Sandbox } from "../../sandbox/client";
+import type { Homelab } from "./homelab/homelab";
+import type { Json } from "./homelab/inventory";
 
-export type Json = Record<string, unknown>;
+interface Where {
+  readonly homelab: Homelab;
+  /** The name that something has in this homelab (`Lab.name`). */
+  name(name: string): string;
+}
 
-/** @param sandbox The one whose Authentik it is, asked when there is something to do. */
-export function byHand(sandbox: () => Sandbox) {
+/** @param where The homelab whose Authentik it is, asked when there is something to do. */
+export function byHand(where: () => Where) {
   /** A request; with a body a POST. Throws with what Authentik says where it refuses. */
-  async function api(path: string, body?: object): Promise<Json> {
-    const { url, token } = sandbox().authentik;
-    const response = await fetch(`${url}/api/v3/${path}`, {
-      method: body ? "POST" : "GET",
-      headers: { authorization: `Bearer ${token}`, "content-type": "application/json" },
-      body: body && JSON.stringify(body),
-    });
-    const answer = (await response.json()) as Json;
-    if (!response.ok) throw new Error(`${path}: ${JSON.stringify(answer)}`);
-    return answer;
-  }
+  const api = (path: string, body?: object): Promise<Json> =>
+    where().homelab.api(body ? "POST" : "GET", path, body);
 
-  async function remove(path: string): Promise<void> {
-    const { url, token } = sandbox().authentik;
-    const headers = { authorization: `Bearer ${token}` };
-    const { status } = await fetch(`${url}/api/v3/${path}`, { method: "DELETE", headers });
-    if (status !== 204) throw new Error(`${path}: ${status}`);
-  }
+  const remove = (path: string): Promise<Json> => where().homelab.api("DELETE", path);
 
   /** The first of a list. */
   async function first(path: string): Promise<Json> {
@@ -34,17 +25,19 @@ export function byHand(sandbox: () => Sandbox) {
 
   /** @param more Scope mappings besides the usual three, by their ids. */
   async function makeProvider(clientSecret: string, ...more: unknown[]): Promise<Json> {
+    const { homelab, name } = where();
     const flow = async (slug: string) => (await first(`flows/instances/?slug=${slug}`))["pk"];
-    const mappings = (await api("propertymappings/provider/scope/"))["results"] as Json[];
+    const key = await first("crypto/certificatekeypairs/?name=authentik Self-signed Certificate");
+    const mappings = await homelab.list("propertymappings/provider/scope/");
     return api("providers/oauth2/", {
-      name: "immich-oauth-provider",
+      name: name("immich-oauth-provider"),
       client_type: "confidential",
-      client_id: "immich-oauth-client",
+      client_id: name("immich-oauth-client"),
       client_secret: clientSecret,
       authorization_flow: await flow("default-provider-authorization-explicit-consent"),
       invalidation_flow: await flow("default-provider-invalidation-flow"),
-      redirect_uris: [{ matching_mode: "strict", url: `${sandbox().immich.url}/auth/login` }],
-      signing_key: (await first("crypto/certificatekeypairs/"))["pk"],
+      redirect_uris: [{ matching_mode: "strict", url: `${homelab.immich.url}/auth/login` }],
+      signing_key: key["pk"],
       property_mappings: mappings
         .filter(({ managed }) => /scope-(openid|email|profile)$/.test(String(managed)))
         .map(({ pk }) => pk)
@@ -54,10 +47,10 @@ export function byHand(sandbox: () => Sandbox) {
 
   const makeApplication = (provider: unknown, more: object = {}): Promise<Json> =>
     api("core/applications/", {
-      name: "Immich",
-      slug: "immich",
+      name: where().name("Immich"),
+      slug: where().name("immich"),
       provider,
-      meta_launch_url: sandbox().immich.url,
+      meta_launch_url: where().homelab.immich.url,
       ...more,
     });
 

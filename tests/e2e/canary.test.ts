@@ -12,7 +12,10 @@ import { gzipSync } from "node:zlib";
 import { loginPassword } from "../../immich/login";
 import { type Canaries, found, inFiles, PULUMI_LOGS, Watch } from "./canaries";
 import { startLab, type Lab } from "./lab";
+import { needsControl } from "./needs";
 import { feedCli, until } from "./running";
+
+const { test } = needsControl("it is written for the sandbox's names and controls");
 
 jest.setTimeout(400_000);
 

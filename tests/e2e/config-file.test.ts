@@ -5,8 +5,11 @@ import { join, resolve } from "node:path";
 import { loginAs } from "../../checks/login";
 import { OVER_SSH } from "./apiLab";
 import { type Lab, startLab } from "./lab";
+import { needsControl } from "./needs";
 
 jest.setTimeout(400_000);
+
+const { test } = needsControl("it takes an Immich that runs from a file");
 
 const ROOT = resolve(__dirname, "../..");
 let lab: Lab;

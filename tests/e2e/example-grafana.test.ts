@@ -1,10 +1,13 @@
 /** examples/grafana: an application that is not Immich, by OidcApplication alone, against the sandbox's Authentik. */
 import { type Authentik, startAuthentik } from "../toolchain/authentik";
 import { changesOf } from "./lab";
+import { needsControl } from "./needs";
 import { makeProject, type Project } from "./project";
 import { feedCli } from "./running";
 
 jest.setTimeout(240_000);
+
+const { test } = needsControl("the names in this example are fixed and may be taken");
 
 let authentik: Authentik;
 let project: Project;

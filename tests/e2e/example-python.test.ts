@@ -23,9 +23,13 @@ import { interpreter, lacking, makeEnvironment } from "../support/python/environ
 import { buildGenerator, run } from "../support/sdkGenerator/build";
 import { byHand } from "./byHand";
 import { found } from "./canaries";
+import { Homelab } from "./homelab/homelab";
+import { needsControl } from "./needs";
 import { makeProject, type Project } from "./project";
 
 jest.setTimeout(900_000);
+
+const { test } = needsControl("it is written for the sandbox's names");
 
 const root = resolve(__dirname, "../..");
 const helpers = join(root, "tests/support/python");
@@ -44,7 +48,8 @@ beforeAll(async () => {
   scratch = mkdtempSync(join(tmpdir(), "immich-python-"));
   environment = join(scratch, "venv");
   sandbox = await startSandbox({ portBase: 0 });
-  const { makeProvider, makeApplication } = byHand(() => sandbox);
+  const where = { homelab: new Homelab(sandbox), name: (name: string) => name };
+  const { makeProvider, makeApplication } = byHand(() => where);
   await makeApplication((await makeProvider(CLIENT_SECRET))["pk"]);
   const stackFile = join(scratch, "Pulumi.home.yaml");
   await writeStackFile(stackFile, "sandbox", configuration());

@@ -4,10 +4,13 @@ import { join, resolve } from "node:path";
 
 import { loginAs } from "../../checks/login";
 import { type Sandbox, startSandbox } from "../../sandbox/client";
+import { needsControl } from "./needs";
 import { makeProject, type Project } from "./project";
 import { feedCli } from "./running";
 
 jest.setTimeout(400_000);
+
+const { test } = needsControl("it takes two Immichs");
 
 let family: Sandbox;
 let club: Sandbox;

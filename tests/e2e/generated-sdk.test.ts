@@ -16,8 +16,11 @@ import {
 } from "../toolchain/generatedSdk/generate";
 import { run } from "../support/sdkGenerator/build";
 import { startLab, type Lab } from "./lab";
+import { needsControl } from "./needs";
 
 jest.setTimeout(600_000);
+
+const { test } = needsControl("it is written for the sandbox's names");
 
 const root = resolve(__dirname, "../..");
 const NOT_COPIED = new Set([

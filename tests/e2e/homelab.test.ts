@@ -3,15 +3,17 @@
  * overridden, and nothing but a preview is run, so that nothing is ever sent to the homelab's own.
  */
 import { existsSync, mkdirSync, writeFileSync } from "node:fs";
-import { createServer } from "node:net";
 import { join } from "node:path";
 
 import { pulumi } from "../../commands/cli";
 import { startSandbox, type Sandbox } from "../../sandbox/client";
 import { report } from "../../toolchain/setup.js";
-import { makeProject, type Project } from "./project";
+import { needsControl } from "./needs";
+import { closedPort, makeProject, type Project } from "./project";
 
 jest.setTimeout(120_000);
+
+const { test } = needsControl("the names of the tutorial are fixed and may be taken");
 
 let sandbox: Sandbox;
 let project: Project;
@@ -152,13 +154,3 @@ test("a wrong token: one message that says where a token is made", async () => {
   expect(output).toContain("npx pulumi config set --stack homelab --secret authentik:token");
   expect(output).not.toContain("canary");
 });
-
-/** A port on loopback that nobody listens on. */
-async function closedPort(): Promise<number> {
-  const server = createServer();
-  await new Promise<void>((done) => server.listen(0, "127.0.0.1", done));
-  const address = server.address();
-  await new Promise((done) => server.close(done));
-  if (address === null || typeof address === "string") throw new Error("no port");
-  return address.port;
-}

@@ -1,7 +1,10 @@
 /** `pulumi up` killed at the worst moments; the next one finishes, and destroy knows what was there before. */
 import { startAuthentikProxy, type AuthentikProxy } from "./authentikProxy";
 import { startLab, type Lab } from "./lab";
+import { needsControl } from "./needs";
 import { type Running, startCli, until } from "./running";
+
+const { test } = needsControl("it is written for the sandbox's names and controls");
 
 jest.setTimeout(400_000);
 

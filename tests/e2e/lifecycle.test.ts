@@ -1,7 +1,7 @@
 /** The life of a stack through the CLI: preview, up, again, change, drift, rotation, destroy. */
-import { loginAs } from "../../checks/login";
 import { launchBrowser, screenshot, testInBrowser } from "../support/browser";
 import { changedLines, changesOf, startLab, type Lab } from "./lab";
+import { needsControl } from "./needs";
 
 jest.setTimeout(240_000);
 
@@ -15,61 +15,65 @@ beforeAll(async () => {
 afterAll(() => lab?.stop());
 
 const row = async (): Promise<{ version: string; config: { oauth: Record<string, unknown> } }> => {
-  const [found] = await lab.sandbox.sql<{ version: string; value: never }>(
+  const [found] = await lab.homelab.sql<{ version: string; value: never }>(
     `SELECT xmin::text AS version, value FROM system_metadata WHERE key = 'system-config'`,
   );
   if (!found) throw new Error("no row");
   return { version: found.version, config: found.value };
 };
 
-const login = (username: string) => {
-  const user = lab.sandbox.users.find((one) => one.username === username);
-  if (!user) throw new Error(`no user ${username}`);
-  return loginAs({ immichUrl: lab.sandbox.immich.url, ...user });
-};
-
 test("a preview of an empty stack names every setting and touches nothing", async () => {
-  await lab.sandbox.control("ssh/reset");
   const output = await lab.project.ok("preview", "--diff");
   expect(changesOf(output.replace(/to create/g, "created"))).toEqual({ created: 17 });
   for (const key of ["enabled", "issuerUrl", "clientId", "clientSecret", "scope", "buttonText"])
     expect(output).toContain(`oauth.${key}`);
   expect(output).not.toMatch(/warning|deprecat/i);
   expect(await lab.tables()).toBe(before);
-  expect(await lab.sandbox.control("ssh/state")).toMatchObject({ connections: 0 });
+});
+
+/** What a command of the CLI prints, and how many SSH connections it has made. */
+async function connectionsOf(work: () => Promise<unknown>): Promise<number> {
+  await lab.sandbox.control("ssh/reset");
+  await work();
+  return (await lab.sandbox.control<{ connections: number }>("ssh/state")).connections;
+}
+
+const counted = needsControl("it counts SSH connections");
+
+counted.test("such a preview uses no SSH", async () => {
+  expect(await connectionsOf(() => lab.project.ok("preview"))).toBe(0);
 });
 
 test("up makes both sides, restarts once, and a person can log in", async () => {
   expect(await lab.up()).toEqual({ created: 17 });
   expect(await lab.restarts()).toBe(1);
-  expect(await login("bob")).toMatchObject({ ok: true, user: "bob@example.test" });
+  expect(await lab.logIn("bob")).toMatchObject({ ok: true, user: lab.person("bob").email });
   const outputs = await lab.outputs();
   expect(outputs).toMatchObject({
-    issuerUrl: `${lab.sandbox.authentik.url}/application/o/immich/`,
-    clientId: "immich-oauth-client",
+    issuerUrl: `${lab.homelab.authentik.publicUrl}/application/o/${lab.name("immich")}/`,
+    clientId: lab.name("immich-oauth-client"),
     clientSecret: expect.stringMatching(/^[A-Za-z0-9]{64}$/),
     scopes: ["openid", "email", "profile"],
     redirectUris: [
-      `${lab.sandbox.immich.url}/auth/login`,
-      `${lab.sandbox.immich.url}/user-settings`,
+      `${lab.homelab.immich.url}/auth/login`,
+      `${lab.homelab.immich.url}/user-settings`,
       "app.immich:///oauth-callback",
     ],
-    discoveryUrl: `${lab.sandbox.authentik.url}/application/o/immich/.well-known/openid-configuration`,
-    launchUrl: lab.sandbox.immich.url,
-    immichUrl: lab.sandbox.immich.url,
+    discoveryUrl: `${lab.homelab.authentik.publicUrl}/application/o/${lab.name("immich")}/.well-known/openid-configuration`,
+    launchUrl: lab.homelab.immich.url,
+    immichUrl: lab.homelab.immich.url,
     settingsChangedAt: expect.stringMatching(/^\d{4}-\d\d-\d\dT/),
   });
   expect(outputs["loginCheck"]).toEqual({ summary: expect.stringMatching(/^(\d+) of \1 ok$/) });
 });
 
 testInBrowser("a real browser clicks the button, logs in at Authentik, and is in", async () => {
-  const alice = lab.sandbox.users.find(({ username }) => username === "alice");
-  if (!alice) throw new Error("no alice");
+  const alice = lab.person("alice");
   const browser = await launchBrowser();
   try {
     const page = await browser.newPage();
     page.setDefaultTimeout(60_000);
-    await page.goto(`${lab.sandbox.immich.url}/auth/login`);
+    await page.goto(`${lab.homelab.immich.url}/auth/login`);
     await screenshot(page, "login-1-immich");
     await page.getByRole("button", { name: "Login with Authentik" }).click();
     await page.getByLabel("Email or Username", { exact: true }).fill(alice.username);
@@ -78,13 +82,13 @@ testInBrowser("a real browser clicks the button, logs in at Authentik, and is in
     await page.getByLabel("Password", { exact: true }).fill(alice.password);
     await screenshot(page, "login-3-authentik-password");
     await page.getByRole("button", { name: "Continue" }).click();
-    await page.getByText("You're about to sign into Immich").waitFor();
+    await page.getByText(`You're about to sign into ${lab.name("Immich")}`).waitFor();
     await screenshot(page, "login-4-authentik-consent");
     await page.getByRole("button", { name: "Continue" }).click();
     await page.waitForURL(/\/auth\/onboarding|\/photos/);
     await page.waitForLoadState("networkidle");
     await screenshot(page, "login-5-immich-logged-in");
-    await page.goto(`${lab.sandbox.immich.url}/photos`);
+    await page.goto(`${lab.homelab.immich.url}/photos`);
     await page.getByText(alice.email).first().waitFor();
     await screenshot(page, "login-6-immich-photos");
   } finally {
@@ -92,17 +96,19 @@ testInBrowser("a real browser clicks the button, logs in at Authentik, and is in
   }
 });
 
-test("up again changes nothing: no row, no restart, no SSH", async () => {
+test("up again changes nothing: no row, no restart", async () => {
   const { version } = await row();
-  await lab.sandbox.control("ssh/reset");
   expect(await lab.up()).toEqual({ unchanged: 17 });
   expect((await row()).version).toBe(version);
   expect(await lab.restarts()).toBe(1);
-  expect(await lab.sandbox.control("ssh/state")).toMatchObject({ connections: 0 });
+});
+
+counted.test("such an up uses no SSH", async () => {
+  expect(await connectionsOf(() => lab.up())).toBe(0);
 });
 
 test("one changed setting is one line, one write, one restart", async () => {
-  await lab.project.set("sandbox", "buttonText", "Sign in");
+  await lab.project.set(lab.stack, "buttonText", "Sign in");
   const preview = await lab.project.ok("preview", "--diff");
   expect(changedLines(preview).filter((line) => line.includes("oauth."))).toEqual([
     expect.stringMatching(/^~ oauth\.buttonText\s*: "Login with Authentik" => "Sign in"$/),
@@ -116,24 +122,12 @@ test("one changed setting is one line, one write, one restart", async () => {
 });
 
 test("an admin's Save is no drift", async () => {
-  const { immich } = lab.sandbox;
-  const sent = (path: string, init: RequestInit & { token?: string } = {}) =>
-    fetch(`${immich.url}/api/${path}`, {
-      ...init,
-      headers: {
-        "content-type": "application/json",
-        ...(init.token ? { authorization: `Bearer ${init.token}` } : {}),
-      },
-    }).then((response) => response.json() as Promise<Record<string, unknown>>);
-  const session = await sent("auth/login", { method: "POST", body: JSON.stringify(immich.admin) });
-  const token = String(session["accessToken"]);
-  const config = await sent("system-config", { token });
-  await sent("system-config", { token, method: "PUT", body: JSON.stringify(config) });
+  await lab.homelab.save({});
   await lab.project.ok("preview", "--refresh", "--expect-no-changes");
 });
 
 test("drift is one line, and up heals it with one write and one restart", async () => {
-  await lab.sandbox.sql(
+  await lab.homelab.sql(
     `UPDATE system_metadata SET value = jsonb_set(value, '{oauth,buttonText}', '"Hacked"') WHERE key = 'system-config'`,
   );
   const preview = await lab.project.ok("preview", "--refresh", "--diff");
@@ -147,12 +141,12 @@ test("drift is one line, and up heals it with one write and one restart", async 
 
 test("a changed secret is one line without the value, and logins go on", async () => {
   const was = (await lab.outputs())["clientSecret"];
-  await lab.project.set("sandbox", "clientSecretRotation", "2026-12");
+  await lab.project.set(lab.stack, "clientSecretRotation", "2026-12");
   await lab.up();
   const now = (await lab.outputs())["clientSecret"];
   expect(now).not.toBe(was);
   expect((await row()).config.oauth["clientSecret"]).toBe(now);
-  expect(await login("bob")).toMatchObject({ ok: true });
+  expect(await lab.logIn("bob")).toMatchObject({ ok: true });
 });
 
 test("destroy puts the settings back as they were, and restarts", async () => {
@@ -161,9 +155,6 @@ test("destroy puts the settings back as they were, and restarts", async () => {
   expect(changesOf(output)).toMatchObject({ deleted: 17 });
   expect(await lab.tables()).toBe(before);
   expect(await lab.restarts()).toBe(restarts + 1);
-  const roles = await lab.sandbox.sql(
-    `SELECT rolname FROM pg_roles WHERE rolname LIKE 'immich_sso%'`,
-  );
-  expect(roles).toEqual([]);
-  expect(await login("alice")).toMatchObject({ ok: false });
+  expect(await lab.roles()).toEqual([]);
+  expect(await lab.logIn("alice")).toMatchObject({ ok: false });
 });

@@ -1,10 +1,14 @@
 /** Straight in from Authentik's tile, and out of both by logging out of one: Immich 3, after an upgrade from 2. */
 import type { Page } from "playwright-core";
 
-import { launchBrowser, testInBrowser } from "../support/browser";
+import { BROWSER, launchBrowser } from "../support/browser";
 import { startLab, type Lab } from "./lab";
+import { needsControl } from "./needs";
 
 jest.setTimeout(600_000);
+
+const { test } = needsControl("it upgrades Immich");
+const testInBrowser = BROWSER === undefined ? test.skip : test;
 
 let lab: Lab;
 

@@ -4,6 +4,9 @@ import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 
 import { startLab, type Lab } from "./lab";
+import { needsControl } from "./needs";
+
+const { test } = needsControl("it is written for the sandbox's names and controls");
 
 jest.setTimeout(400_000);
 

@@ -12,6 +12,7 @@ import {
   symlinkSync,
   writeFileSync,
 } from "node:fs";
+import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 
@@ -45,7 +46,7 @@ export interface Project {
 export async function makeProject(
   stack: string,
   environment: Readonly<Record<string, string>> = {},
-  prepare: (folder: string) => void = () => {},
+  prepare: (folder: string) => unknown = () => {},
   source = ".",
 ): Promise<Project> {
   const folder = mkdtempSync(join(tmpdir(), "immich-sso-project-"));
@@ -55,7 +56,7 @@ export async function makeProject(
     if (COPIED.test(name)) copyFileSync(join(from, name), join(folder, name));
     else symlinkSync(join(name === "node_modules" ? root : from, name), join(folder, name));
   }
-  prepare(folder);
+  await prepare(folder);
   const state = join(folder, ".state");
   mkdirSync(state);
   const all = {
@@ -92,4 +93,14 @@ export async function makeProject(
     },
     remove: () => rmSync(folder, { recursive: true, force: true }),
   };
+}
+
+/** A port on loopback that nobody listens on. */
+export async function closedPort(): Promise<number> {
+  const server = createServer();
+  await new Promise<void>((done) => server.listen(0, "127.0.0.1", done));
+  const address = server.address();
+  await new Promise((done) => server.close(done));
+  if (address === null || typeof address === "string") throw new Error("no port");
+  return address.port;
 }

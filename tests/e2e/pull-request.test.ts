@@ -6,6 +6,9 @@ import { join } from "node:path";
 import { parse } from "yaml";
 
 import { type Lab, startLab } from "./lab";
+import { needsControl } from "./needs";
+
+const { test } = needsControl("it is written for the sandbox's names and controls");
 
 jest.setTimeout(240_000);
 

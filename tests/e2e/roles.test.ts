@@ -1,8 +1,11 @@
 /** Roles, space and folders from Authentik, on an Immich that reads roles at each login; nobody loses rights unasked. */
 import { loginAs } from "../../checks/login";
 import { startLab, type Lab } from "./lab";
+import { needsControl } from "./needs";
 
 jest.setTimeout(600_000);
+
+const { test } = needsControl("it is written for the sandbox's names");
 
 let lab: Lab;
 

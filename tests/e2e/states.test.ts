@@ -8,8 +8,11 @@ import { join } from "node:path";
 
 import { resourcesOf } from "../../commands/state";
 import { startLab, type Lab } from "./lab";
+import { needsControl } from "./needs";
 
 jest.setTimeout(240_000);
+
+const { test } = needsControl("a state of before names what the sandbox has");
 
 const folder = join(__dirname, "states");
 const versions = readdirSync(folder).map((file) => file.replace(/\.json$/, ""));

@@ -4,8 +4,11 @@ import { join } from "node:path";
 
 import { loginAs } from "../../checks/login";
 import { changedLines, startLab, type Lab } from "./lab";
+import { needsControl } from "./needs";
 import { makeProject, type Project } from "./project";
 import { startCli, until } from "./running";
+
+const { test } = needsControl("it is written for the sandbox's names and controls");
 
 jest.setTimeout(400_000);
 

@@ -4,8 +4,11 @@ import { readFileSync } from "node:fs";
 import { resolve } from "node:path";
 
 import { loginAs } from "../../checks/login";
+import { needsControl } from "./needs";
 import { feedCli } from "./running";
 import { changesOf, startLab, type Lab } from "./lab";
+
+const { test } = needsControl("it is written for the sandbox's names and controls");
 
 jest.setTimeout(300_000);
 

@@ -2,8 +2,11 @@
 import { loginAs } from "../../checks/login";
 import { HOST_KEY } from "../stackFile";
 import { startLab, type Lab } from "./lab";
+import { needsControl } from "./needs";
 
 jest.setTimeout(400_000);
+
+const { test } = needsControl("it changes the version of Immich and breaks a login");
 
 let lab: Lab;
 afterEach(() => lab?.stop());

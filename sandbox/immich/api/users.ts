@@ -1,7 +1,7 @@
 /** /api/users/me, /api/admin/users and the welcome pages' memory. */
 import { randomUUID } from "node:crypto";
 import type { UserAdminResponseDto, UserAvatarColor } from "@immich/sdk";
-import { HttpError, type Route } from "../http";
+import { HttpError, type Reply, type Request, type Route } from "../http";
 import { authenticate, type Immich, requireText } from "../immich";
 import type { User } from "../people";
 import type { Traits } from "../versions";
@@ -77,7 +77,26 @@ export function userRoutes(immich: Immich): Route[] {
         return { status: 201, json: userDto(user, traits) };
       },
     },
+    {
+      method: "DELETE",
+      path: "/api/admin/users/:id",
+      does: "delete user",
+      handle: (request) => deleteUser(immich, request),
+    },
   ];
+}
+
+/** With `force`; without, Immich keeps them for some days, which this one does not know. */
+async function deleteUser(immich: Immich, request: Request): Promise<Reply> {
+  const { people, traits } = immich;
+  const permission = `${traits.adminUser}.delete`;
+  const caller = await authenticate(immich, request, { admin: true, permission });
+  const { id = "" } = request.parameters;
+  if (id === caller.user.id) throw new HttpError(403, "Cannot delete your own account");
+  if (request.body["force"] !== true) throw new HttpError(400, "The sandbox knows force alone");
+  const user = await people.remove(id);
+  if (user === undefined) throw new HttpError(400, "User not found");
+  return { json: { ...userDto(user, traits), status: "removing" } };
 }
 
 const COLOURS = [
