@@ -4,11 +4,8 @@ import { TLSSocket } from "node:tls";
 
 import { newIdentity } from "../../provider/tunnel/certificate";
 import { startLab, type Lab } from "./lab";
-import { needsControl } from "./needs";
 
 jest.setTimeout(400_000);
-
-const { test } = needsControl("it is written for the sandbox's names");
 
 let lab: Lab;
 let port: number;
