@@ -99,6 +99,7 @@ const resources: Record<string, Described> = {
     needed: ["keys"],
     outputs: {
       database: text("The database, or the API, in words."),
+      service: text("The Compose service that is restarted, in words; empty where none is."),
       previous: { ...settings("By setting, what was stored."), secret: true },
       immichVersion: text("Immich's version, empty where it can't be asked."),
       databaseId: text("Which database it is, however it was reached; the address of an API."),

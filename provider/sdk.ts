@@ -100,7 +100,12 @@ export class SettingsSnapshot extends pulumi.CustomResource {
   declare readonly databaseId: pulumi.Output<string>;
 
   constructor(name: string, args: SettingsSnapshotArgs, opts?: pulumi.CustomResourceOptions) {
-    const outputs = { database: undefined, previous: undefined, immichVersion: undefined };
+    const outputs = {
+      database: undefined,
+      service: undefined,
+      previous: undefined,
+      immichVersion: undefined,
+    };
     super(
       "immich:index:SettingsSnapshot",
       name,

@@ -24,7 +24,7 @@ import {
 import { databaseId } from "./identity";
 import { row, service as services } from "./late";
 
-const INPUTS = ["database", "store", "keys", "restarts"];
+const INPUTS = ["database", "service", "store", "keys", "restarts"];
 
 interface Found extends Snapshot {
   readonly databaseId: string;
@@ -39,10 +39,14 @@ export function settingsSnapshot(configured: () => Configuration): Resource {
 
     check(news) {
       const inputs: Values = { store: "system_metadata", restarts: true, ...news };
-      const { api } = configured();
+      const configuration = configured();
+      const { api } = configuration;
       // Whatever is said: through the API neither a table nor a Compose service is known.
       if (api) Object.assign(inputs, { store: "api", restarts: false });
-      inputs["database"] ??= describeWay(wayOf(configured()));
+      inputs["database"] ??= describeWay(wayOf(configuration));
+      // Another one is looked at before the next change is written, not after it when the restart fails.
+      inputs["service"] =
+        configuration.api || inputs["restarts"] !== true ? "" : serviceOf(configuration);
       const isAllowed = api || [...STORES, UNKNOWN].includes(String(inputs["store"]));
       return {
         inputs,
@@ -51,7 +55,8 @@ export function settingsSnapshot(configured: () => Configuration): Resource {
     },
 
     diff({ oldInputs }, inputs) {
-      return inputChanges(oldInputs, inputs, INPUTS);
+      // States of before do not say which service it was: that alone is no change.
+      return inputChanges({ service: inputs["service"] ?? "", ...oldInputs }, inputs, INPUTS);
     },
 
     previewCreate: (inputs) => ({
@@ -96,6 +101,11 @@ export function settingsSnapshot(configured: () => Configuration): Resource {
 
     async delete() {},
   };
+}
+
+/** The service that is restarted, in words. */
+function serviceOf({ composeDirectory, composeService }: DatabaseConfiguration): string {
+  return `${composeService} in ${composeDirectory}`;
 }
 
 function state(configuration: Configuration, inputs: Values, found: Found): Values {

@@ -112,6 +112,20 @@ test("a wrong Compose directory or service is said before anything is touched", 
   await lab.up();
 });
 
+test("and so on a live stack, whose settings stay as they are", async () => {
+  const written = await lab.tables();
+  set({ composeService: "immich-servant" });
+  const same = await lab.project.run("up", "--yes", "--skip-preview");
+  expect(same.code).not.toBe(0);
+  expect(same.stdout + same.stderr).toContain("npx pulumi config set composeService");
+  set({ composeService: "immich-servant", buttonText: "Never written" });
+  expect((await lab.project.run("up", "--yes", "--skip-preview")).code).not.toBe(0);
+  expect(await lab.tables()).toBe(written);
+  set({ composeService: undefined, buttonText: undefined });
+  await lab.up();
+  expect(await lab.tables()).toBe(written);
+});
+
 test("a restart that fails when all is taken back keeps nothing", async () => {
   await lab.sandbox.control("docker/policies", { restart: "fails" });
   expect(await ends()).toMatch(/settings are back, but Immich was not restarted/);
