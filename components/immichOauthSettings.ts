@@ -136,7 +136,7 @@ export class ImmichOauthSettings extends pulumi.ComponentResource {
 /** Remembers the settings that a component is going to own. */
 export function settingsSnapshot(
   name: string,
-  args: Pick<ImmichOauthSettingsArgs, "store" | "settings" | "whereKnown"> & {
+  args: Pick<ImmichOauthSettingsArgs, "store" | "settings" | "whereKnown" | "dedicatedLogin"> & {
     /** Whether Immich is going to be restarted: its Compose service is looked at then. */
     readonly restarts: boolean;
   },
@@ -148,6 +148,7 @@ export function settingsSnapshot(
       store: args.store,
       keys: Object.keys({ ...args.settings, ...args.whereKnown }).sort(),
       restarts: args.restarts,
+      ...(args.dedicatedLogin ? { makesLogin: args.dedicatedLogin } : {}),
     },
     opts,
   );

@@ -64,7 +64,7 @@ export class ImmichSso extends pulumi.ComponentResource {
     const { login = {} } = args;
     // Through its API Immich uses what is saved at once, and needs no login for its database.
     const { settingsThrough: through = "database" } = args.immich;
-    const throughApi = through === "api";
+    const dedicatedLogin = through === "database" ? args.dedicatedLogin : undefined;
     const store = through === "database" ? (args.store ?? "system_metadata") : through;
     const restart = through === "database" ? (args.restart ?? "onChange") : "never";
     const child = {
@@ -91,7 +91,7 @@ export class ImmichSso extends pulumi.ComponentResource {
         ? undefined // Nothing of it is written: somebody puts it into Immich's file.
         : settingsSnapshot(
             `${name}-settings`,
-            { store, ...owned, ...restarts },
+            { store, ...owned, ...restarts, dedicatedLogin },
             {
               ...child,
               aliases: [this.formerSnapshot(name)],
@@ -128,7 +128,7 @@ export class ImmichSso extends pulumi.ComponentResource {
           ...database,
           ...desired,
           snapshot,
-          dedicatedLogin: throughApi ? undefined : args.dedicatedLogin,
+          dedicatedLogin,
           clientStays: args.application.retainOnDelete,
         },
         child,

@@ -93,21 +93,3 @@ function line(text: string): string {
   const flat = text.replace(/\s+/g, " ").trim();
   return flat.length > 200 ? `${flat.slice(0, 199)}…` : flat;
 }
-
-/**
- * An error as PostgreSQL would say it (an ErrorResponse of its protocol), for a client that waits behind the tunnel while
- * the way to the real one is blocked.
- */
-export function refusalPacket(error: Error): Buffer {
-  const field = (type: string, text: string) => Buffer.from(`${type}${text}\0`, "utf8");
-  const body = Buffer.concat([
-    field("S", "FATAL"),
-    field("V", "FATAL"),
-    field("C", "08001"), // sqlclient_unable_to_establish_sqlconnection
-    field("M", error.message),
-    Buffer.from([0]),
-  ]);
-  const head = Buffer.from("E\0\0\0\0", "latin1");
-  head.writeUInt32BE(body.length + 4, 1);
-  return Buffer.concat([head, body]);
-}

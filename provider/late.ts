@@ -15,3 +15,4 @@ export const checks = (): typeof import("../checks/run") => require("../checks/r
 export const fileChecks = (): typeof import("../checks/file") => require("../checks/file");
 export const apiChecks = (): typeof import("../checks/api") => require("../checks/api");
 export const issuer = (): typeof import("./deadIssuer") => require("./deadIssuer");
+export const login = (): typeof import("./dedicatedLogin") => require("./dedicatedLogin");

@@ -7,7 +7,7 @@ import {
   readConfiguration,
   wayOf,
 } from "./configuration";
-import { connections, container } from "./late";
+import { connections, container, login } from "./late";
 import { loginCheck } from "./loginCheck";
 import { postgresTunnel } from "./postgresTunnel";
 import { schema } from "./schema";
@@ -51,6 +51,7 @@ export const provider: Provider = {
       target: describeWay(wayOf(database)),
       engine,
       open: async () => container().openContainerPort(await connections().shared(ssh), database),
+      words: (error) => login().inOtherWords(database, error),
     });
   },
 

@@ -95,6 +95,9 @@ const resources: Record<string, Described> = {
       keys: texts("Immich's names of the settings to remember: `oauth.clientId`."),
       store,
       restarts: flag("Whether the Compose service is going to be restarted. Default: true."),
+      makesLogin: text(
+        "PostgreSQL role that is going to be made for the settings; looks whether it can be. Default: none.",
+      ),
     },
     needed: ["keys"],
     outputs: {

@@ -88,6 +88,8 @@ export interface SettingsSnapshotArgs {
   store?: pulumi.Input<string>;
   /** Whether the Compose service is going to be restarted, and so looked at. Default: true. */
   restarts?: pulumi.Input<boolean>;
+  /** A PostgreSQL role that is going to be made for the settings: looks whether it can be. Default: none. */
+  makesLogin?: pulumi.Input<string>;
 }
 
 /** Looks at everything before anything is touched, and remembers what Immich's settings were. */

@@ -22,7 +22,7 @@ import {
   waysOut,
 } from "./configuration";
 import { databaseId } from "./identity";
-import { row, service as services } from "./late";
+import { login as logins, row, service as services } from "./late";
 
 const INPUTS = ["database", "service", "store", "keys", "restarts"];
 
@@ -68,7 +68,7 @@ export function settingsSnapshot(configured: () => Configuration): Resource {
     }),
 
     async create(_about, inputs) {
-      const found = await look(configured(), inputs, {});
+      const found = await look(configured(), inputs, {}, true);
       return { id: found.databaseId, state: state(configured(), inputs, found) };
     },
 
@@ -118,8 +118,18 @@ function state(configuration: Configuration, inputs: Values, found: Found): Valu
   };
 }
 
-/** Looks at the host, the service that is to be restarted, the container, the database and Immich; remembers `keys`. */
-async function look(configuration: Configuration, inputs: Values, known: Previous): Promise<Found> {
+/**
+ * Looks at the host, the service that is to be restarted, the container, the database, the login that is to be made there and
+ * Immich; remembers `keys`.
+ *
+ * @param isNew whether this stack has made nothing yet
+ */
+async function look(
+  configuration: Configuration,
+  inputs: Values,
+  known: Previous,
+  isNew = false,
+): Promise<Found> {
   const context = await wayTo(configuration, {
     store: inputs["store"] as SettingsStore,
     login: "",
@@ -135,6 +145,9 @@ async function look(configuration: Configuration, inputs: Values, known: Previou
       if (inputs["restarts"] !== false)
         await services().lookAtService(reached.ssh, { runtime, directory, service });
       id = await databaseId(reached.db);
+      const { makesLogin } = inputs;
+      if (typeof makesLogin === "string" && makesLogin !== "")
+        await logins().lookAtLogin(reached.db, configuration, makesLogin, isNew);
     },
   );
   return { ...found, databaseId: id };

@@ -9,8 +9,8 @@ import { createServer, type AddressInfo, type Server, type Socket } from "node:n
 import { type Duplex, pipeline } from "node:stream";
 import { TLSSocket } from "node:tls";
 
-import { refusalPacket } from "../../immich/databaseErrors";
 import type { Identity } from "./certificate";
+import { ErrorsInOtherWords, refusalPacket, type Words } from "./errors";
 
 /** SSLRequest and GSSENCRequest (PostgreSQL's frontend/backend protocol, message formats). */
 const SSL_REQUEST = Buffer.from([0, 0, 0, 8, 4, 210, 22, 47]);
@@ -29,12 +29,14 @@ export interface Listener {
  * Listens on 127.0.0.1. Neither the listener nor a connection through it keeps the process from ending.
  *
  * @param open makes the far end of one connection; called when somebody has connected by TLS, not before
+ * @param words what the far end's errors are to say instead. Default: what they say
  * @throws NodeJS.ErrnoException, `EADDRINUSE` when the port is taken
  */
 export function listen(
   port: number,
   identity: Identity,
   open: () => Promise<Duplex>,
+  words: Words = () => undefined,
 ): Promise<Listener> {
   const sockets = new Set<Socket>();
   const server = createServer({ allowHalfOpen: true }, (socket) => {
@@ -42,7 +44,7 @@ export function listen(
     socket.on("close", () => sockets.delete(socket));
     socket.on("error", () => undefined); // the client's affair
     socket.unref();
-    greet(socket, identity, open);
+    greet(socket, identity, (secure) => void carry(secure, open, words));
   });
   server.unref();
   const release = () => stop(server);
@@ -71,7 +73,7 @@ function stop(server: Server): Promise<void> {
 }
 
 /** Reads the client's first eight bytes: TLS, or nothing. */
-function greet(socket: Socket, identity: Identity, open: () => Promise<Duplex>): void {
+function greet(socket: Socket, identity: Identity, carry: (secure: TLSSocket) => void): void {
   socket.once("readable", function read() {
     const first = socket.read(8) as Buffer | null;
     if (first === null) return void socket.once("readable", read);
@@ -90,11 +92,11 @@ function greet(socket: Socket, identity: Identity, open: () => Promise<Duplex>):
       minVersion: "TLSv1.2",
     });
     secure.on("error", () => socket.destroy());
-    secure.once("secure", () => void carry(secure, open));
+    secure.once("secure", () => carry(secure));
   });
 }
 
-async function carry(socket: TLSSocket, open: () => Promise<Duplex>): Promise<void> {
+async function carry(socket: TLSSocket, open: () => Promise<Duplex>, words: Words): Promise<void> {
   let far: Duplex & { unref?: () => unknown };
   try {
     far = await open();
@@ -103,8 +105,11 @@ async function carry(socket: TLSSocket, open: () => Promise<Duplex>): Promise<vo
   }
   far.unref?.();
   if (socket.destroyed) return void far.destroy();
-  pipeline(socket, far, () => undefined);
-  pipeline(far, socket, () => undefined);
+  far.on("error", () => undefined); // both ways end with it
+  pipeline(far, new ErrorsInOtherWords(words), socket, () => undefined);
+  // No pipeline: it would cut the client off from what the far end said last before it closed.
+  socket.pipe(far);
+  socket.once("close", () => far.destroy());
 }
 
 /** Answers as PostgreSQL would, and closes. */

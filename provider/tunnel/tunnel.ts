@@ -5,6 +5,7 @@ import { connect as connectTls } from "node:tls";
 
 import { newIdentity } from "./certificate";
 import { announce, askFor, certificateFile, holderOf, isWanted, withdraw } from "./folder";
+import type { Words } from "./errors";
 import { listen, type Listener } from "./listener";
 
 /** What a client of the tunnel is told: the names that `@pulumi/postgresql` takes. */
@@ -33,6 +34,8 @@ export interface TunnelOptions {
   readonly engine: string;
   /** Makes the far end of one connection. */
   readonly open: () => Promise<Duplex>;
+  /** What the far end's errors are to say instead. Default: what they say. */
+  readonly words?: Words;
 }
 
 /** How long an earlier process may take to let go of the port, in milliseconds. */
@@ -52,7 +55,7 @@ export async function openTunnel(options: TunnelOptions): Promise<() => void> {
   const identity = newIdentity();
   for (const giveUp = Date.now() + patienceMs; ;) {
     try {
-      const listener = await listen(port, identity, options.open);
+      const listener = await listen(port, identity, options.open, options.words);
       announce(port, { certificate: identity.certificate, engine, target });
       return keep(listener, identity.certificate);
     } catch (error) {

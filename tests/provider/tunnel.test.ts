@@ -18,6 +18,7 @@ import { connect as connectTls } from "node:tls";
 import { Client } from "pg";
 
 import { newIdentity } from "../../provider/tunnel/certificate";
+import { refusalPacket } from "../../provider/tunnel/errors";
 import { FOLDER } from "../../provider/tunnel/folder";
 import { listen } from "../../provider/tunnel/listener";
 import { openTunnel, tunnelEnd, type TunnelOptions } from "../../provider/tunnel/tunnel";
@@ -80,6 +81,27 @@ test("a client is told why the way is blocked, in PostgreSQL's own protocol, by 
   const wanted = await options();
   await open(wanted);
   expect(await login(wanted.port)).toBe("SSH to a@h:22: refused.\n  next: look");
+});
+
+test("what PostgreSQL says last arrives in full, in our words, although it closes at once", async () => {
+  const far = (): Duplex => {
+    const stream: Duplex = new Duplex({
+      read: () => undefined,
+      write: (_chunk, _encoding, done) => {
+        stream.push(refusalPacket(new Error("too many clients")));
+        stream.push(null);
+        done();
+      },
+    });
+    return stream.on("end", () => stream.destroy());
+  };
+  const wanted = await options({
+    open: async () => far(),
+    words: ({ code, message }) => `${code} ${message}\n  next: ${"look ".repeat(5_000)}`,
+  });
+  await open(wanted);
+  for (let time = 0; time < 10; time++)
+    expect(await login(wanted.port)).toMatch(/^08001 too many clients\n {2}next: (look ){5000}$/);
 });
 
 test("nothing goes through without TLS", async () => {
