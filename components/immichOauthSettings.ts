@@ -19,6 +19,8 @@ export interface ImmichOauthSettingsArgs {
   store?: string;
   /** A PostgreSQL role to make and use, with access to the settings table alone. Default: none is made. */
   dedicatedLogin?: pulumi.Input<string>;
+  /** What has to be there before the role is made: what is refused there leaves no role behind. Default: nothing. */
+  after?: pulumi.Resource[];
   /** A PostgreSQL role that is there already, to use. Default: the provider's `postgresUser`. */
   login?: pulumi.Input<string>;
   /** The settings to have, by Immich's names: `oauth.clientId`. */
@@ -52,7 +54,7 @@ export class ImmichOauthSettings extends pulumi.ComponentResource {
       args.snapshot ??
       settingsSnapshot(name, { ...args, restarts: restartOnDelete !== "never" }, child);
     const made = args.dedicatedLogin
-      ? this.makeLogin(name, args.dedicatedLogin, store, args.immich, snapshot)
+      ? this.makeLogin(name, args.dedicatedLogin, store, args.immich, snapshot, args.after ?? [])
       : undefined;
     this.login = pulumi.output(made?.login ?? args.login ?? "");
     const row = new Settings(
@@ -82,10 +84,14 @@ export class ImmichOauthSettings extends pulumi.ComponentResource {
     store: string,
     immich: ProviderArgs,
     snapshot: SettingsSnapshot,
+    after: pulumi.Resource[],
   ): { login: pulumi.Output<string>; grant: Grant } {
     const child = { parent: this };
     const tunnel = new PostgresTunnel(`${name}-tunnel`, {}, child);
     const database = immich.postgresDatabase ?? "immich";
+    // What the look refuses does not come into the state: a destroy goes by what is there.
+    const seen = <T>(value: pulumi.Input<T>): pulumi.Output<T> =>
+      pulumi.all([value, snapshot.databaseId]).apply(([known]) => known) as pulumi.Output<T>;
     const provider = new Provider(
       `${name}-postgres`,
       {
@@ -93,9 +99,9 @@ export class ImmichOauthSettings extends pulumi.ComponentResource {
         port: tunnel.port,
         sslmode: tunnel.sslmode,
         sslrootcert: tunnel.sslrootcert,
-        username: immich.postgresUser ?? "postgres",
-        password: pulumi.secret(immich.postgresPassword ?? ""),
-        database,
+        username: seen(immich.postgresUser ?? "postgres"),
+        password: pulumi.secret(seen(immich.postgresPassword ?? "")),
+        database: seen(database),
         connectTimeout: 30,
       },
       child,
@@ -110,7 +116,7 @@ export class ImmichOauthSettings extends pulumi.ComponentResource {
       {
         ...child,
         provider,
-        dependsOn: snapshot,
+        dependsOn: [snapshot, ...after],
         replaceOnChanges: ["name"],
         deleteBeforeReplace: true,
       },

@@ -130,6 +130,7 @@ export class ImmichSso extends pulumi.ComponentResource {
           snapshot,
           dedicatedLogin,
           clientStays: args.application.retainOnDelete,
+          after: [application],
         },
         child,
       );

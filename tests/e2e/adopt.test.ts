@@ -85,6 +85,7 @@ describe("someone who followed the tutorial by hand", () => {
       expect(diagnostics.match(/error:/g)).toHaveLength(2); // that one, and the engine's "… failed"
       expect(stdout + stderr).not.toMatch(/\n\s+at |canary|node_modules/);
       expect(await now()).toEqual(made);
+      expect(await lab.roles()).toEqual([]); // nor a login made
     },
   );
 

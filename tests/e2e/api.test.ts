@@ -69,7 +69,12 @@ test.each(["1.135.3", "3.1.0", "3.2.2"])("Immich %s: a whole life", async (immic
 
   expect(await lab.up()).toEqual({ created: 11 });
   const outputs = await lab.outputs();
-  const insecure = immichVersion.startsWith("3.") ? { allowInsecureRequests: true } : {};
+  const since3 = immichVersion.startsWith("3.")
+    ? {
+        allowInsecureRequests: true,
+        endSessionEndpoint: `${String(outputs["issuerUrl"])}end-session/`,
+      }
+    : {};
   expect(await lab.config()).toEqual({
     ...before,
     oauth: {
@@ -80,7 +85,7 @@ test.each(["1.135.3", "3.1.0", "3.2.2"])("Immich %s: a whole life", async (immic
       clientSecret: outputs["clientSecret"],
       buttonText: "Login with Authentik",
       autoRegister: true,
-      ...insecure,
+      ...since3,
     },
   });
   expect(outputs["loginCheck"]).toEqual({ summary: expect.stringMatching(/^(\d+) of \1 ok$/) });

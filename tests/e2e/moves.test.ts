@@ -126,6 +126,17 @@ test("and so on a live stack, whose settings stay as they are", async () => {
   expect(await lab.tables()).toBe(written);
 });
 
+test("what was refused is forgotten: destroy goes by what is there", async () => {
+  set({ postgresDatabase: "no_such_database" });
+  const refused = await lab.project.run("up", "--yes", "--skip-preview");
+  expect(refused.code).not.toBe(0);
+  await lab.project.ok("destroy", "--yes", "--skip-preview");
+  expect(await lab.tables()).toBe(before);
+  expect(await roles()).toEqual([]);
+  set({ postgresDatabase: undefined });
+  await lab.up();
+});
+
 test("a restart that fails when all is taken back keeps nothing", async () => {
   await lab.sandbox.control("docker/policies", { restart: "fails" });
   expect(await ends()).toMatch(/settings are back, but Immich was not restarted/);

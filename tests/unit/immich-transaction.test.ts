@@ -149,7 +149,13 @@ describe("what PostgreSQL says", () => {
 
   test("nothing else of the error is kept", () => {
     const error = explain(pgError("XX000"), "a", "b");
-    expect(Object.keys(error).sort()).toEqual(["connectionLost", "name", "problem"]);
+    expect(Object.keys(error).sort()).toEqual([
+      "connectionLost",
+      "name",
+      "next",
+      "problem",
+      "what",
+    ]);
     expect(error.cause).toBeUndefined();
   });
 
