@@ -9,7 +9,9 @@ export interface LoginSettings {
   /** Skip Immich's login page. Default: Immich's own setting is left as it is. */
   autoLaunch?: boolean;
   /** More of Immich's OAuth settings, by its names without `oauth.`: `{ timeout: 30000 }`. Default: none. */
-  oauthSettings?: Record<string, SettingValue>;
+  // Any: Pulumi's analyzer takes no union of types. The provider refuses what is no setting's value.
+  // eslint-disable-next-line @typescript-eslint/no-explicit-any
+  oauthSettings?: Record<string, any>;
   /** Login by password. False waits for a proven login. Default: Immich's own setting is left as it is. */
   passwordLogin?: boolean;
 }
