@@ -44,6 +44,8 @@ export function inOtherWords(
   const role = /^role "(.+)" already exists$/.exec(message)?.[1];
   if (code === "42710" && role) return taken(configuration, role).message;
   if (code === "42501") return `${message}. ${noSuperuser(configuration).message}`;
+  if (code === "XX000" && message === "tuple concurrently updated")
+    return `${message}: another deployment changes rights on the same table at this moment. Run the same command again`;
   return undefined;
 }
 

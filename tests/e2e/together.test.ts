@@ -109,6 +109,9 @@ test("two ups at once: the settings are those of one, and the other is told", as
   await lab.sandbox.sql(
     `UPDATE system_metadata SET value = '{"oauth":{"buttonText":"Before"}}' WHERE key = 'system-config'`,
   );
+  // One login each would be two grants on one table at once, of which PostgreSQL itself refuses one.
+  lab.project.configure("sandbox", { postgresLogin: "existing" });
+  second.configure("second", { postgresLogin: "existing" });
   const [one, two] = await Promise.all([lab.project.run(...UP), second.run(...UP)]);
   const oauth = await oauthSettings();
   const firstWon = oauth["clientId"] === "immich-oauth-client";

@@ -104,3 +104,8 @@ test("after the login: a role that is there, a user who may not, and what we hav
   expect(denied).toContain("npx pulumi config set postgresLogin existing");
   expect(said("42P01", 'relation "x" does not exist')).toBeUndefined();
 });
+
+test("two deployments that grant at once: run it again", () => {
+  expect(said("XX000", "tuple concurrently updated")).toMatch(/Run the same command again$/);
+  expect(said("XX000", "something else")).toBeUndefined();
+});
