@@ -15,7 +15,8 @@ import { whoWeAre } from "../authentik/before";
 import { application, providerWhere } from "../authentik/objects";
 import { ConfigError, type StackConfig } from "../config";
 import { type Adoption, decide } from "./adoption";
-import { deploy, pulumi } from "./cli";
+import { deploy, exportState, importState, pulumi } from "./cli";
+import { ends, say } from "./command";
 import { CannotRead, cli, configOf } from "./doctorInput";
 import { importFile, inState, retained, type StateResource } from "./importFile";
 
@@ -144,7 +145,7 @@ interface Found {
  */
 async function take(
   { provider, application }: Adoption & { kind: "take" },
-  { args, state, config }: Stack,
+  { name, args, state, config }: Stack,
   clientSecret: string | undefined,
 ): Promise<void> {
   // First: whatever comes between, nothing that a person made is deleted.
@@ -164,7 +165,8 @@ async function take(
     writeFileSync(file, JSON.stringify(importFile(found, state)));
     const quietly = ["--generate-code=false", "--protect=false"];
     await deploy("import", ["--file", file, ...quietly, ...args], {});
-    await retain(args.slice(0, 2), folder);
+    // As the next `up` would: a `destroy` before it must not delete it.
+    await importState(name, retained(await exportState(name)));
   } catch (error) {
     if (!before.retainOnDelete)
       for (const key of keys) await pulumi(["config", "rm", ...args, key]);
@@ -178,20 +180,6 @@ async function take(
 async function set(args: readonly string[], key: readonly string[], value: string): Promise<void> {
   const { code, stderr } = await pulumi(["config", "set", ...args, ...key], { input: value });
   if (code !== 0) throw new Error(`pulumi config set ${key.at(-1)} failed: ${stderr}`);
-}
-
-/** Marks what was imported, as the next `up` would: a `destroy` before it must not delete it. */
-async function retain(which: readonly string[], folder: string): Promise<void> {
-  const ok = async (...command: string[]): Promise<string> => {
-    const { code, stdout, stderr } = await pulumi([...command, ...which]);
-    if (code !== 0) throw new Error(`pulumi ${command.join(" ")} failed:\n${stderr || stdout}`);
-    return stdout;
-  };
-  // Without --show-secrets: what is encrypted stays encrypted on its way out and back.
-  const exported = JSON.parse(await ok("stack", "export")) as Parameters<typeof retained>[0];
-  const file = join(folder, "state.json");
-  writeFileSync(file, JSON.stringify(retained(exported)), { mode: 0o600 });
-  await ok("stack", "import", "--file", file);
 }
 
 function taken({ provider, application }: Adoption & { kind: "take" }, stack: Stack): string {
@@ -222,16 +210,4 @@ function taken({ provider, application }: Adoption & { kind: "take" }, stack: St
   return lines.join("\n");
 }
 
-function say(text: string): void {
-  process.stderr.write(`${text}\n`);
-}
-
-main().then(
-  (code) => {
-    process.exitCode = code;
-  },
-  (error: unknown) => {
-    say(error instanceof Error ? error.message : String(error));
-    process.exitCode = 1;
-  },
-);
+ends(main(), { code: 1 });

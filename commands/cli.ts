@@ -1,5 +1,7 @@
 import { type ChildProcess, spawn } from "node:child_process";
-import { resolve } from "node:path";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join, resolve } from "node:path";
 import { createInterface } from "node:readline";
 
 /** The CLI of the npm package `pulumi`, run by this Node: what `npx pulumi` runs. */
@@ -81,6 +83,30 @@ function ended(child: ChildProcess): Promise<number> {
     child.once("error", reject);
     child.once("close", (code) => resolve(code ?? 1));
   });
+}
+
+/** A stack's state as `pulumi stack export` prints it. What is encrypted stays encrypted. */
+export async function exportState<State>(stack: string): Promise<State> {
+  return JSON.parse(await answer("stack", "export", "--stack", stack)) as State;
+}
+
+/** Makes `state` the stack's state. */
+export async function importState(stack: string, state: object): Promise<void> {
+  const folder = mkdtempSync(join(tmpdir(), "immich-sso-state-"));
+  try {
+    const file = join(folder, "state.json");
+    writeFileSync(file, JSON.stringify(state), { mode: 0o600 });
+    await answer("stack", "import", "--file", file, "--stack", stack);
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
+}
+
+/** What the CLI prints. @throws Error with its own words where it fails */
+async function answer(...args: string[]): Promise<string> {
+  const { code, stdout, stderr } = await pulumi(args);
+  if (code !== 0) throw new Error(`pulumi ${args.join(" ")} failed:\n${stderr || stdout}`);
+  return stdout;
 }
 
 async function collect(

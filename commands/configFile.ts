@@ -18,6 +18,7 @@ import { ConfigError } from "../config";
 import { CLIENT_SECRET_PLACE, configFileContent } from "../immich/configFileContent";
 import { endSessionEndpoint } from "../immich/logout";
 import { isSavableUrl } from "../immich/rules";
+import { ends, say } from "./command";
 import { CannotRead, readStack, type Stack } from "./doctorInput";
 import { runningSandbox } from "./running";
 
@@ -104,16 +105,4 @@ function read() {
   }
 }
 
-function say(text: string): void {
-  process.stderr.write(`${text}\n`);
-}
-
-main().then(
-  (code) => {
-    process.exitCode = code;
-  },
-  (error: unknown) => {
-    say(`config-file itself failed: ${error instanceof Error ? error.message : String(error)}`);
-    process.exitCode = 2;
-  },
-);
+ends(main(), { code: 2, says: "config-file itself failed: " });

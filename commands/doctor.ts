@@ -17,6 +17,7 @@ import { advice, report, summary, table } from "../checks/print";
 import { runChecks } from "../checks/run";
 import type { CheckResult } from "../checks/types";
 import { ConfigError } from "../config";
+import { ends, say } from "./command";
 import { CannotRead, inputOf, readStack, type Stack } from "./doctorInput";
 import { fullLogin } from "./doctorLogin";
 import { bugReport } from "./doctorReport";
@@ -181,16 +182,4 @@ function print(text: string): void {
   process.stdout.write(`${text}\n`);
 }
 
-function say(text: string): void {
-  process.stderr.write(`${text}\n`);
-}
-
-main().then(
-  (code) => {
-    process.exitCode = code;
-  },
-  (error: unknown) => {
-    say(`doctor itself failed: ${error instanceof Error ? error.message : String(error)}`);
-    process.exitCode = 2;
-  },
-);
+ends(main(), { code: 2, says: "doctor itself failed: " });

@@ -4,6 +4,7 @@ import { createInterface } from "node:readline";
 
 import { loginAs } from "../checks/login";
 import type { CheckInput } from "../checks/types";
+import { say } from "./command";
 
 const WHY = [
   "A whole login can't be done without a person: Authentik lets nobody in without a password, and this",
@@ -127,8 +128,4 @@ async function askSecret(question: string): Promise<string> {
 async function firstLine(stream: NodeJS.ReadableStream): Promise<string> {
   for await (const line of createInterface({ input: stream })) return line;
   return "";
-}
-
-function say(text: string): void {
-  process.stderr.write(`${text}\n`);
 }

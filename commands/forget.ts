@@ -5,12 +5,10 @@
  *
  * Exit code 0: said, or done; 1: it failed; 2: wrong usage.
  */
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
 import { parseArgs } from "node:util";
 
-import { pulumi } from "./cli";
+import { exportState, importState } from "./cli";
+import { ends, say } from "./command";
 import { type Exported, forgotten, type Side, STAYS } from "./forgotten";
 
 const USAGE = "usage: npm run forget -- immich|authentik|login --stack NAME [--yes]";
@@ -18,16 +16,10 @@ const USAGE = "usage: npm run forget -- immich|authentik|login --stack NAME [--y
 async function main(): Promise<number> {
   const { side, stack, yes } = read();
   if (!side || !stack) {
-    process.stderr.write(`${USAGE}\n`);
+    say(USAGE);
     return 2;
   }
-  const cli = async (...args: string[]): Promise<string> => {
-    const { code, stdout, stderr } = await pulumi([...args, "--stack", stack]);
-    if (code !== 0) throw new Error(`pulumi ${args.join(" ")} failed:\n${stderr || stdout}`);
-    return stdout;
-  };
-  // Without --show-secrets: what is encrypted stays encrypted on its way out and back.
-  const exported = JSON.parse(await cli("stack", "export")) as Exported;
+  const exported = await exportState<Exported>(stack);
   const { state, gone } = forgotten(exported, side);
   if (gone.length === 0) {
     process.stdout.write(`The stack ${stack} has nothing of ${side}.\n`);
@@ -35,16 +27,7 @@ async function main(): Promise<number> {
   }
   const lines = gone.map(({ type, urn }) => `  ${type}  ${urn.split("::").at(-1) ?? ""}`);
   const verb = yes ? "Dropped" : "Would be dropped";
-  if (yes) {
-    const folder = mkdtempSync(join(tmpdir(), "immich-sso-forget-"));
-    try {
-      const file = join(folder, "state.json");
-      writeFileSync(file, JSON.stringify(state), { mode: 0o600 });
-      await cli("stack", "import", "--file", file);
-    } finally {
-      rmSync(folder, { recursive: true });
-    }
-  }
+  if (yes) await importState(stack, state);
   const next = yes
     ? `The other side is as it was: npx pulumi destroy --stack ${stack}, or npx pulumi up --stack ${stack}`
     : `If it can be reached at all, npx pulumi destroy takes it back instead. Else: npm run forget -- ${side} --stack ${stack} --yes`;
@@ -68,10 +51,4 @@ function read(): { side?: Side; stack?: string; yes?: boolean } {
   }
 }
 
-main().then(
-  (code) => (process.exitCode = code),
-  (error: unknown) => {
-    process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n`);
-    process.exitCode = 1;
-  },
-);
+ends(main(), { code: 1 });

@@ -12,6 +12,7 @@ import { loginAs } from "../checks/login";
 import { startSandbox, type Sandbox } from "../sandbox/client";
 import { readPortBase } from "../sandbox/homelab/ports";
 import { deploy, endPulumi, pulumi } from "./cli";
+import { say } from "./command";
 import { whenNpmEnds } from "./npmEnds";
 import { noteSandbox } from "./running";
 
@@ -153,10 +154,6 @@ async function stackOutputs(sandbox: Sandbox): Promise<unknown> {
   );
   if (code !== 0) throw new Error(`pulumi stack output failed:\n${stderr}`);
   return JSON.parse(stdout);
-}
-
-function say(text: string): void {
-  process.stderr.write(`${text}\n`);
 }
 
 main().then(

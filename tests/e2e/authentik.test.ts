@@ -17,17 +17,8 @@ afterAll(() => lab?.stop());
 
 const configure = (values: Json): void => lab.project.configure("sandbox", values);
 
-async function api(method: string, path: string, body?: object): Promise<Json> {
-  const { url, token } = lab.sandbox.authentik;
-  const response = await fetch(`${url}/api/v3/${path}`, {
-    method,
-    headers: { authorization: `Bearer ${token}`, "content-type": "application/json" },
-    body: body && JSON.stringify(body),
-  });
-  const text = await response.text();
-  if (!response.ok) throw new Error(`${method} ${path}: ${response.status} ${text}`);
-  return text === "" ? {} : (JSON.parse(text) as Json);
-}
+const api = (method: string, path: string, body?: object): Promise<Json> =>
+  lab.homelab.api(method, path, body);
 
 async function list(path: string): Promise<Json[]> {
   return (await api("GET", path))["results"] as Json[];

@@ -24,15 +24,8 @@ const PROVIDERS = "providers/oauth2/";
 
 type Json = Record<string, unknown>;
 
-async function authentik(method: string, path: string, body?: unknown): Promise<Json> {
-  const { url, token } = lab.sandbox.authentik;
-  const response = await fetch(`${url}/api/v3/${path}`, {
-    method,
-    headers: { authorization: `Bearer ${token}`, "content-type": "application/json" },
-    ...(body === undefined ? {} : { body: JSON.stringify(body) }),
-  });
-  return (await response.json()) as Json;
-}
+const authentik = (method: string, path: string, body?: object): Promise<Json> =>
+  lab.homelab.api(method, path, body);
 
 const provider = async () => ((await authentik("GET", PROVIDERS))["results"] as [Json])[0];
 const logoutUri = () => `${lab.sandbox.immich.url}/api/oauth/backchannel-logout`;

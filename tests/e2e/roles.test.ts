@@ -16,17 +16,8 @@ afterAll(() => lab?.stop());
 
 type Json = Record<string, unknown>;
 
-async function authentik(method: string, path: string, body?: unknown): Promise<Json> {
-  const { url, token } = lab.sandbox.authentik;
-  const response = await fetch(`${url}/api/v3/${path}`, {
-    method,
-    headers: { authorization: `Bearer ${token}`, "content-type": "application/json" },
-    ...(body === undefined ? {} : { body: JSON.stringify(body) }),
-  });
-  if (!response.ok) throw new Error(`${method} ${path}: ${response.status}`);
-  const text = await response.text();
-  return text === "" ? {} : (JSON.parse(text) as Json);
-}
+const authentik = (method: string, path: string, body?: object): Promise<Json> =>
+  lab.homelab.api(method, path, body);
 
 const login = (username: string, password: string) =>
   loginAs({ immichUrl: lab.sandbox.immich.url, username, password });

@@ -24,16 +24,8 @@ beforeAll(async () => {
 });
 afterAll(() => lab?.stop());
 
-async function api(method: string, path: string, body?: object): Promise<Json> {
-  const { url, token } = lab.sandbox.authentik;
-  const response = await fetch(`${url}/api/v3/${path}`, {
-    method,
-    headers: { authorization: `Bearer ${token}`, "content-type": "application/json" },
-    body: body && JSON.stringify(body),
-  });
-  if (!response.ok) throw new Error(`${path}: ${response.status}`);
-  return (await response.json()) as Json;
-}
+const api = (method: string, path: string, body?: object): Promise<Json> =>
+  lab.homelab.api(method, path, body);
 
 test.each([["preview"], ["up", "--yes", "--skip-preview"]])(
   "a user without rights is told which are missing by pulumi %s, and nothing is made",
